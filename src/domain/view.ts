@@ -1,0 +1,96 @@
+/** What a step sees: everything the session knows at one moment, and nothing that can change under its hands. */
+import type { CloudFacts } from "./cloud.ts";
+import {
+  type EffectKind,
+  type EffectRecord,
+  isUnderWay,
+  subjectOf,
+} from "./effect.ts";
+import type { ProjectId } from "./ids.ts";
+import type { Answers, AskedQuestion } from "./question.ts";
+import type { Failure, Session, SessionHost, SessionInstance, SessionProject } from "./session.ts";
+
+/** One stay in a state. A state can be entered many times; numbers count all entries of the session from 1. */
+export interface Entry<State extends string = string> {
+  readonly state: State;
+  readonly number: number;
+  readonly since: Date;
+}
+
+/** The stored side of a view. Lists are in a fixed order: hosts and projects by name, the rest by time recorded. */
+export interface Snapshot {
+  readonly session: Session;
+  readonly entry: Entry;
+  /** All entries so far, oldest first, the present one last. */
+  readonly entries: readonly Entry[];
+  readonly hosts: readonly SessionHost[];
+  readonly projects: readonly SessionProject[];
+  readonly instances: readonly SessionInstance[];
+  /** The newest look at the cloud; null before the first. */
+  readonly facts: CloudFacts | null;
+  /** Effects of the present entry, and those of earlier ones that are still under way. */
+  readonly effects: readonly (EffectRecord & { readonly entry: number })[];
+  /** Questions of the present entry. */
+  readonly questions: readonly AskedQuestion[];
+  /** Why the session failed, once it has. */
+  readonly failure: Failure | null;
+}
+
+export interface View extends Snapshot {
+  readonly now: Date;
+  /** The effect of the present entry with this kind and subject (see `subjectOf`), if it was recorded. */
+  effect<K extends EffectKind>(kind: K, subject: string): EffectRecord<K> | undefined;
+  /** All effects of one kind in the present entry. */
+  effectsOf<K extends EffectKind>(kind: K): readonly EffectRecord<K>[];
+  /** Everything under way, earlier entries included. */
+  readonly underWay: readonly EffectRecord[];
+  /** The facts, if the cloud was looked at for this occasion in the present entry. */
+  observed(occasion: string): CloudFacts | undefined;
+  /** How each project answered in the present entry; a project asked more than once counts by its worst answer. */
+  answers(): Answers;
+}
+
+export function makeView(snapshot: Snapshot, now: Date): View {
+  const present = snapshot.effects.filter(({ entry }) => entry === snapshot.entry.number);
+  const byKey = new Map(present.map((record) => [`${record.effect.kind} ${subjectOf(record.effect)}`, record]));
+  // Records are found by their own kind, so the narrower type is true.
+  const effect = <K extends EffectKind>(kind: K, subject: string) =>
+    byKey.get(`${kind} ${subject}`) as EffectRecord<K> | undefined;
+  return {
+    ...snapshot,
+    now,
+    effect,
+    effectsOf: <K extends EffectKind>(kind: K) =>
+      present.filter((record) => record.effect.kind === kind) as unknown as readonly EffectRecord<K>[],
+    underWay: snapshot.effects.filter(isUnderWay),
+    observed: (occasion) =>
+      effect("observe", occasion)?.status.kind === "done" ? (snapshot.facts ?? undefined) : undefined,
+    answers: () => answersTo(snapshot.questions, now),
+  };
+}
+
+/** Sorts the projects by their answers to these questions. */
+export function answersTo(questions: readonly AskedQuestion[], now: Date): Answers {
+  const byProject = new Map<ProjectId, AskedQuestion[]>();
+  for (const question of questions) byProject.set(question.project, [...(byProject.get(question.project) ?? []), question]);
+  const agreed: ProjectId[] = [];
+  const refused: { project: ProjectId; reason: string | null }[] = [];
+  const silent: ProjectId[] = [];
+  const missing: ProjectId[] = [];
+  for (const [project, asked] of byProject) {
+    const no = asked.find(({ reply }) => reply?.answer === "NACK");
+    const open = asked.filter(({ reply }) => reply === null);
+    if (no) refused.push({ project, reason: no.reply?.reason ?? null });
+    else if (open.length === 0) agreed.push(project);
+    else if (open.some(({ replyBy }) => replyBy > now)) missing.push(project);
+    else silent.push(project);
+  }
+  const deadlines = questions.filter((q) => q.reply === null && q.replyBy > now).map((q) => q.replyBy.getTime());
+  return {
+    agreed,
+    refused,
+    silent,
+    missing,
+    deadline: deadlines.length > 0 ? new Date(Math.max(...deadlines)) : null,
+  };
+}

@@ -1,0 +1,90 @@
+/** What people and programs may read of sessions. Read only; never used to decide. */
+import type { HostName, InstanceId, PluginName, ProjectId, SessionId } from "../domain/ids.ts";
+import type { JournalEntry } from "../domain/journal.ts";
+import type { AskedQuestion } from "../domain/question.ts";
+import type { Failure, InstanceAction, Report, Session, SessionHost } from "../domain/session.ts";
+
+export interface Reports {
+  list(): Promise<readonly SessionSummary[]>;
+  /** Undefined: no such session. */
+  summary(id: SessionId): Promise<SessionSummary | undefined>;
+  detail(id: SessionId): Promise<SessionDetail | undefined>;
+  /** Entries with a number above `after`, oldest first. */
+  timeline(id: SessionId, after: number, limit: number): Promise<readonly NumberedEntry[] | undefined>;
+  /** What one project may see. Undefined: no such session, or the project is not in it. */
+  project(id: SessionId, project: ProjectId): Promise<ProjectReport | undefined>;
+}
+
+export interface SessionSummary {
+  readonly id: SessionId;
+  readonly workflow: PluginName;
+  readonly state: string;
+  /** The state before the present one, null at the first: where a failed session can be continued. */
+  readonly previousState: string | null;
+  readonly maintenanceAt: Date;
+  /** Hosts maintained, in whole percent. */
+  readonly percentDone: number;
+  readonly waiting: { readonly for: string; readonly until: Date } | null;
+  readonly failure: Failure | null;
+  readonly report: Report | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly endedAt: Date | null;
+}
+
+export interface SessionDetail extends SessionSummary {
+  readonly session: Session;
+  readonly hosts: readonly (SessionHost & { readonly createdAt: Date; readonly updatedAt: Date })[];
+  readonly projects: readonly ProjectDetail[];
+  readonly instances: readonly InstanceDetail[];
+  readonly runs: readonly ActionRun[];
+  /** Moves and other effects under way, with what holds them up. */
+  readonly underWay: readonly { readonly kind: string; readonly subject: string; readonly since: Date; readonly lastError: string | null }[];
+}
+
+export interface ProjectDetail {
+  readonly id: ProjectId;
+  readonly managed: boolean;
+  /** The legacy project state: the state asked, then `ACK_…` or `NACK_…`; null when it was never asked. */
+  readonly state: string | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date | null;
+}
+
+export interface InstanceDetail {
+  readonly id: InstanceId;
+  readonly name: string;
+  readonly project: ProjectId;
+  readonly host: HostName | null;
+  readonly status: string;
+  /** The newest action agreed or performed for it. */
+  readonly action: InstanceAction | null;
+  readonly actionDone: boolean;
+  readonly createdAt: Date;
+  readonly updatedAt: Date | null;
+}
+
+/** One run of a host action, with its output. */
+export interface ActionRun {
+  readonly id: string;
+  readonly plugin: PluginName;
+  readonly phase: string;
+  readonly host: HostName;
+  readonly status: "pending" | "running" | "done" | "failed" | "unknown" | "cancelled";
+  readonly attempt: number;
+  readonly startedAt: Date | null;
+  readonly endedAt: Date | null;
+  readonly output: string;
+}
+
+export interface NumberedEntry extends JournalEntry {
+  readonly number: number;
+}
+
+export interface ProjectReport {
+  readonly state: string;
+  /** Every instance of the project in the session. */
+  readonly instances: readonly InstanceId[];
+  /** The newest question, open or answered; its instances are what P1 answers while it is the newest. */
+  readonly question: AskedQuestion | null;
+}

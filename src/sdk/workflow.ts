@@ -1,0 +1,27 @@
+import type { Step, Workflow } from "../domain/workflow.ts";
+
+/** The states that may follow `State` by a table of transitions. */
+export type NextOf<Table extends Record<string, readonly string[]>, State extends keyof Table> = Table[State][number];
+
+/**
+ * Defines a workflow. A step that enters a state outside its row of the table, or a state without a step, does not
+ * compile. Throws when a state can never be reached, which the compiler cannot see.
+ */
+export function defineWorkflow<const Table extends Record<string, readonly (keyof Table & string)[]>>(definition: {
+  readonly name: string;
+  readonly initial: keyof Table & string;
+  readonly failed: keyof Table & string;
+  readonly transitions: Table;
+  readonly steps: { readonly [State in keyof Table & string]: Step<keyof Table & string, NextOf<Table, State>> };
+}): Workflow {
+  const { name, initial, failed, transitions } = definition;
+  const unreachable = unreachableStates(transitions, [initial, failed]);
+  if (unreachable.length > 0) throw new Error(`workflow ${name}: no way leads to ${unreachable.join(", ")}`);
+  return definition;
+}
+
+function unreachableStates(transitions: Record<string, readonly string[]>, starts: readonly string[]): string[] {
+  const reached = new Set(starts);
+  for (const state of reached) for (const next of transitions[state] ?? []) reached.add(next);
+  return Object.keys(transitions).filter((state) => !reached.has(state));
+}
