@@ -34,6 +34,8 @@ export interface Snapshot {
   readonly questions: readonly AskedQuestion[];
   /** Why the session failed, once it has. */
   readonly failure: Failure | null;
+  /** What the session has been waiting for since its last turn; null when it did not wait. */
+  readonly waiting: { readonly for: string; readonly until: Date } | null;
 }
 
 export interface View extends Snapshot {

@@ -7,7 +7,7 @@ import type { Notification } from "../domain/notification.ts";
 import type { AskedQuestion, AskedState, Question, Receipt, Reply } from "../domain/question.ts";
 import type { Failure, HostStatus, Report, Session } from "../domain/session.ts";
 import type { Snapshot } from "../domain/view.ts";
-import type { EffectId } from "./effects.ts";
+import type { DeliveryId, EffectId } from "./effects.ts";
 
 export interface Sessions {
   /**
@@ -71,8 +71,14 @@ export interface OpenSession {
   snapshot(): Promise<Snapshot>;
   /** True when the admin deleted the session: it is to be wound up. */
   readonly removed: boolean;
-  /** Writes the changes of one turn; commits when the turn ends. Answers the ids of the effects to perform. */
-  record(changes: Changes): Promise<readonly EffectId[]>;
+  /** Writes the changes of one turn; commits when the turn ends. */
+  record(changes: Changes): Promise<Recorded>;
+}
+
+/** What workers can begin with once the turn is committed. */
+export interface Recorded {
+  readonly effects: readonly EffectId[];
+  readonly deliveries: readonly DeliveryId[];
 }
 
 /** Everything that one decision changes. */
