@@ -51,6 +51,8 @@ export interface ClaimedEffect {
   readonly interrupted: boolean;
   /** Only for `observe`: the hosts of the session, or, when they are not known yet, what the admin asked for. */
   readonly hosts: { readonly kind: "known"; readonly names: readonly HostName[] } | { readonly kind: "requested"; readonly names: readonly HostName[] };
+  /** Only for `observe`: the instances that the session knows and that were there at the last look. */
+  readonly instances: readonly InstanceId[];
 }
 
 /** How an effect ended and what follows from it for the session. */

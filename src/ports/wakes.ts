@@ -10,3 +10,20 @@ export interface Wakes {
   effects(ids: readonly EffectId[]): Promise<void>;
   deliveries(ids: readonly DeliveryId[]): Promise<void>;
 }
+
+/** The other end: workers that take the hints. */
+export interface Consumer {
+  /** Starts taking hints. A handler that throws is reported; the sweep hints again. */
+  consume(handlers: Handlers): Consuming;
+}
+
+export interface Handlers {
+  readonly session: (id: SessionId) => Promise<void>;
+  readonly effect: (id: EffectId) => Promise<void>;
+  readonly delivery: (id: DeliveryId) => Promise<void>;
+}
+
+export interface Consuming {
+  /** Takes nothing more, and resolves when the handlers that run have ended. */
+  close(): Promise<void>;
+}
