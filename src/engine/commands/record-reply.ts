@@ -1,0 +1,73 @@
+import type { InstanceId, ProjectId, SessionId } from "../../domain/ids.ts";
+import type { AskedQuestion, Receipt } from "../../domain/question.ts";
+import { judgeReply, parseReplyState } from "../../domain/reply.ts";
+import type { InstanceAction } from "../../domain/session.ts";
+import type { Clock } from "../../ports/clock.ts";
+import type { Reports } from "../../ports/reports.ts";
+import type { GivenReply, Sessions } from "../../ports/sessions.ts";
+import type { Wakes } from "../../ports/wakes.ts";
+import { Problem } from "../../problems.ts";
+
+/** A project's reply, with the types of the request checked. */
+export interface ReplyRequest {
+  readonly session: SessionId;
+  readonly project: ProjectId;
+  /** `ACK_SCALE_IN` and the like. */
+  readonly state: string;
+  readonly instanceActions: ReadonlyMap<InstanceId, InstanceAction>;
+  /** One action for all instances of the question. */
+  readonly instanceAction: InstanceAction | null;
+  readonly reason: string | null;
+}
+
+export interface RecordingReplies {
+  readonly sessions: Sessions;
+  readonly reports: Reports;
+  readonly wakes: Wakes;
+  readonly clock: Clock;
+}
+
+/**
+ * Takes a reply. When this returns "recorded" it is durable. A reply that would leave an instance of the open question
+ * without an allowed action is refused by field, so that its sender can send it again.
+ */
+export async function recordReply(request: ReplyRequest, deps: RecordingReplies): Promise<Receipt> {
+  const { sessions, reports, wakes, clock } = deps;
+  const { session, project } = request;
+  const newest = await sessions.latestQuestion(session, project);
+  if (newest === undefined) throw await nobody(session, project, reports);
+  const reply = readReply(request, newest, clock.now());
+  const receipt = await sessions.reply(session, project, reply, judgeReply);
+  if (receipt === undefined) throw await nobody(session, project, reports);
+  if (receipt.kind === "recorded") await wakes.session(session);
+  return receipt;
+}
+
+function readReply(request: ReplyRequest, newest: AskedQuestion | null, at: Date): GivenReply {
+  const { state, reason } = request;
+  const parsed = parseReplyState(state);
+  if (!parsed) throw new Problem("BODY_INVALID", `"${state}" is neither ACK_… nor NACK_…`, { field: "state" });
+  const applies = newest !== null && judgeReply(newest, { state, answers: parsed.answers }, at).kind === "recorded";
+  const actions = applies && parsed.answer === "ACK" ? readActions(request, newest) : new Map<InstanceId, InstanceAction>();
+  return { ...parsed, state, actions, reason, at };
+}
+
+function readActions({ instanceActions, instanceAction }: ReplyRequest, question: AskedQuestion): Map<InstanceId, InstanceAction> {
+  const { allowedActions, instances } = question;
+  const actions = new Map<InstanceId, InstanceAction>();
+  if (allowedActions.length === 0) return actions; // Nothing was offered; Tacker and Doctor send none.
+  for (const instance of instances) {
+    const action = instanceActions.get(instance) ?? instanceAction;
+    const field = instanceActions.has(instance) || instanceAction === null ? `instance_actions.${instance}` : "instance_action";
+    if (action === null) throw new Problem("BODY_INVALID", `an action is needed, one of ${allowedActions.join(", ")}`, { field });
+    if (!allowedActions.includes(action)) throw new Problem("BODY_INVALID", `${action} is none of ${allowedActions.join(", ")}`, { field });
+    actions.set(instance, action);
+  }
+  return actions;
+}
+
+async function nobody(session: SessionId, project: ProjectId, reports: Reports): Promise<Problem> {
+  return (await reports.summary(session))
+    ? new Problem("PROJECT_NOT_FOUND", `project ${project} has no instances in this session`)
+    : new Problem("SESSION_NOT_FOUND", `there is no session ${session}`);
+}
