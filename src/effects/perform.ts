@@ -1,0 +1,133 @@
+/** Takes one effect from the journal, does it, and records how it ended. */
+import { randomUUID } from "node:crypto";
+import { subjectOf, type PerformedEffect, type PerformedKind } from "../domain/effect.ts";
+import type { JournalEntry, JournalKind } from "../domain/journal.ts";
+import type { Clock } from "../ports/clock.ts";
+import type { Cloud } from "../ports/cloud.ts";
+import type { ClaimedEffect, EffectEnd, EffectId, Effects } from "../ports/effects.ts";
+import type { Plugins } from "../ports/plugins.ts";
+import type { Wakes } from "../ports/wakes.ts";
+import { isProblem, type Problem } from "../problems.ts";
+import { checkEmpty } from "./check-empty.ts";
+import { closeHost, openHost } from "./doors.ts";
+import { keepLease, newLease } from "./lease.ts";
+import { moveInstance } from "./move-instance.ts";
+import { observe } from "./observe.ts";
+import type { Performed, Performer, Performing } from "./performer.ts";
+import { runAction } from "./run-action.ts";
+
+export interface Performers {
+  readonly effects: Effects;
+  readonly wakes: Wakes;
+  readonly cloud: Cloud;
+  readonly plugins: Plugins;
+  readonly clock: Clock;
+  /** How long, in seconds, an effect waits for a cloud that does not answer before it fails. */
+  readonly outageSeconds: number;
+  /** Aborted when the worker shuts down. */
+  readonly shutdown: AbortSignal;
+  readonly onError: (error: unknown, effect: ClaimedEffect) => void;
+}
+
+const performers: { readonly [K in PerformedKind]: Performer<K> } = {
+  observe,
+  close_host: closeHost,
+  open_host: openHost,
+  check_empty: checkEmpty,
+  move_instance: moveInstance,
+  run_action: runAction,
+};
+
+export async function performEffect(id: EffectId, deps: Performers): Promise<void> {
+  const { effects, clock } = deps;
+  const claimed = await effects.claim(id, newLease(clock, randomUUID), clock.now());
+  if (!claimed) return;
+  const done = new AbortController();
+  const lost = new AbortController();
+  const lease = keepLease((until) => effects.renew(claimed, until), { clock, done: done.signal, lost: () => lost.abort() });
+  try {
+    await settle(claimed, deps, AbortSignal.any([lost.signal, deps.shutdown]), lost.signal);
+  } finally {
+    done.abort();
+    await lease;
+  }
+}
+
+async function settle(claimed: ClaimedEffect, deps: Performers, signal: AbortSignal, lost: AbortSignal): Promise<void> {
+  const { effects, wakes, clock } = deps;
+  try {
+    const performed = await dispatch(claimed.effect, {
+      ...deps,
+      claimed,
+      signal,
+      keepOutput: (output) => effects.keepOutput(claimed, output),
+    });
+    if (await effects.finish(claimed, endOf(claimed, performed, clock.now()))) await wakes.session(claimed.session.id);
+  } catch (error) {
+    if (lost.aborted) return; // Somebody else performs it now; whatever went wrong here is not the session's.
+    if (deps.shutdown.aborted) return handOver(claimed, deps);
+    if (isProblem(error, "STORE_UNAVAILABLE")) throw error; // The lease ends, and the effect is taken again.
+    await giveBack(claimed, error, deps);
+  }
+}
+
+/** The kinds are matched by the table's type; TypeScript cannot see it through the lookup. */
+function dispatch(effect: PerformedEffect, performing: Performing): Promise<Performed> {
+  const performer = performers[effect.kind] as unknown as Performer<PerformedKind>;
+  return performer(effect, performing);
+}
+
+/**
+ * The worker shuts down: another one takes the effect at once. A host action may be half done, so its lease just
+ * ends and the next worker knows that it was interrupted.
+ */
+async function handOver(claimed: ClaimedEffect, { effects, clock }: Performers): Promise<void> {
+  const now = clock.now();
+  if (claimed.effect.kind === "run_action") await effects.renew(claimed, now);
+  else await effects.postpone(claimed, now, "the worker shut down", now);
+}
+
+/** The cloud is out of reach: try again later, in view of everybody, until patience ends. */
+async function giveBack(claimed: ClaimedEffect, error: unknown, deps: Performers): Promise<void> {
+  const { effects, wakes, clock, outageSeconds } = deps;
+  const now = clock.now();
+  const outage = isProblem(error, "CLOUD_UNAVAILABLE") || isProblem(error, "CLOUD_REFUSED") ? error : null;
+  if (!outage) deps.onError(error, claimed);
+  const since = claimed.postponedSince ?? now;
+  const waited = now.getTime() - since.getTime();
+  if (outage && waited < patienceMs(outage, outageSeconds)) {
+    await effects.postpone(claimed, new Date(now.getTime() + pauseMs(waited)), outage.message, now);
+  } else {
+    const reason = error instanceof Error ? error.message : String(error);
+    const tried = waited > 0 ? `, after ${Math.round(waited / 1_000)} s of trying` : "";
+    await effects.finish(claimed, endOf(claimed, { kind: "failed", reason: reason + tried }, now));
+  }
+  await wakes.session(claimed.session.id);
+}
+
+/** A wrong password or a missing role is not mended by waiting; half a minute is left for one that is being rotated. */
+const REFUSED_PATIENCE_MS = 30_000;
+
+const patienceMs = (outage: Problem, outageSeconds: number): number =>
+  outage.code === "CLOUD_REFUSED" ? Math.min(REFUSED_PATIENCE_MS, outageSeconds * 1_000) : outageSeconds * 1_000;
+
+/** Longer pauses the longer the outage lasts, 1 s to 15 s: soon back after a short one, gentle in a long one. */
+const pauseMs = (waitedMs: number): number => Math.min(15_000, Math.max(1_000, waitedMs / 4));
+
+function endOf(claimed: ClaimedEffect, performed: Performed, at: Date): EffectEnd {
+  const status: EffectEnd["status"] =
+    performed.kind === "done"
+      ? { kind: "done", at, outcome: performed.outcome }
+      : { kind: performed.kind, at, reason: performed.reason };
+  const text = performed.kind === "done" ? performed.text : `${claimed.effect.kind} ${performed.kind}: ${performed.reason}`;
+  const kinds = { done: "effect_done", failed: "effect_failed", unknown: "effect_unknown" } as const satisfies Record<string, JournalKind>;
+  const entry: JournalEntry = {
+    at,
+    kind: kinds[performed.kind],
+    subject: subjectOf(claimed.effect),
+    text,
+    data: { kind: claimed.effect.kind, attempt: claimed.attempt },
+  };
+  return { at, status, consequences: performed.consequences ?? {}, journal: [entry] };
+}
+
