@@ -68,7 +68,8 @@ export function endsWithParent(signal: "INT" | "TERM"): readonly string[] {
   return process.platform === "linux" ? ["setpriv", "--pdeathsig", signal] : [];
 }
 
-const isRunning = (child: ChildProcess) => child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+const isRunning = (child: ChildProcess) =>
+  child.pid !== undefined && child.exitCode === null && child.signalCode === null;
 
 async function endsWithin(ended: Promise<void>, ms: number): Promise<boolean> {
   const patience = new AbortController();

@@ -49,7 +49,11 @@ export async function openDatabaseServer(options: DatabaseServerOptions): Promis
   return openLocalServer(options);
 }
 
-async function openLocalServer({ dataDir, durable = true, say = () => {} }: DatabaseServerOptions): Promise<DatabaseServer> {
+async function openLocalServer({
+  dataDir,
+  durable = true,
+  say = () => {},
+}: DatabaseServerOptions): Promise<DatabaseServer> {
   const folder = join(resolve(dataDir), "postgres");
   mkdirSync(resolve(dataDir), { recursive: true });
   let binaries: Binaries | undefined;
@@ -128,9 +132,7 @@ function createDataFolder(folder: string, { initdb, major }: Binaries, identity:
   handOver(draft, identity);
   // Without these flags the machine's locale decides, and an unset one gives SQL_ASCII.
   const locale =
-    major >= 17
-      ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
-      : ["--locale=C.UTF-8"];
+    major >= 17 ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"] : ["--locale=C.UTF-8"];
   const [program = "", ...args] = [
     ...identity.prefix,
     ...[initdb, "-D", draft, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", ...locale, "--no-instructions", "--no-sync"],

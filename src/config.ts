@@ -1,0 +1,190 @@
+/**
+ * Everything that can be set from outside, in one table. Nothing else in src/ reads the environment.
+ *
+ * An empty variable counts as unset, since that is what docker compose and CI systems pass for "no value".
+ */
+import { resolve } from "node:path";
+import { z } from "zod";
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+const seconds = (min: number, max: number) =>
+  z.coerce
+    .number(`a number of seconds from ${min} to ${max}`)
+    .min(min, `at least ${min} seconds`)
+    .max(max, `at most ${max} seconds`);
+const count = (min: number, max: number) =>
+  z.coerce
+    .number(`a whole number from ${min} to ${max}`)
+    .int("a whole number")
+    .min(min, `at least ${min}`)
+    .max(max, `at most ${max}`);
+const text = z.string().trim();
+const link = z
+  .url({ protocol: /^https?$/, error: "an http or https URL such as https://fenix.example.org" })
+  .transform((url) => url.replace(/\/+$/, ""));
+
+/** What a process finds in its environment. The names are those an operator types. */
+const Environment = z.object({
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\//, "a URL such as postgresql://user:password@host:5432/fenix")
+    .optional(),
+  REDIS_URL: z
+    .string()
+    .regex(/^(rediss?:\/\/|\/)/, "a URL such as redis://host:6379/0, or the path of a unix socket")
+    .optional(),
+  QUEUE_BACKEND: z.enum(["postgres", "redis", "redis-local"], "postgres, redis or redis-local").optional(),
+
+  FENIX_HOST: text.default("127.0.0.1"),
+  FENIX_PORT: count(1, 65_535).default(12_347),
+  FENIX_PUBLIC_URL: link.optional(),
+  FENIX_URL: link.optional(),
+  FENIX_DATA_DIR: text.default(".data"),
+  FENIX_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(", ")).default("info"),
+
+  FENIX_REPLY_SECONDS: seconds(1, 7 * 24 * 3_600).default(40),
+  FENIX_SCALE_IN_REPLY_SECONDS: seconds(1, 7 * 24 * 3_600).default(60),
+  FENIX_CLOUD_OUTAGE_SECONDS: seconds(1, 7 * 24 * 3_600).default(3_600),
+  FENIX_MAX_SESSIONS: count(1, 1_000).default(20),
+  FENIX_WORKER_CONCURRENCY: count(1, 1_000).default(16),
+
+  OS_CLOUD: text.optional(),
+  OS_CLIENT_CONFIG_FILE: text.optional(),
+  OS_AUTH_URL: link.optional(),
+  OS_USERNAME: text.optional(),
+  OS_USER_ID: text.optional(),
+  OS_PASSWORD: z.string().optional(),
+  OS_USER_DOMAIN_NAME: text.optional(),
+  OS_USER_DOMAIN_ID: text.optional(),
+  OS_PROJECT_NAME: text.optional(),
+  OS_PROJECT_ID: text.optional(),
+  OS_PROJECT_DOMAIN_NAME: text.optional(),
+  OS_PROJECT_DOMAIN_ID: text.optional(),
+  OS_APPLICATION_CREDENTIAL_ID: text.optional(),
+  OS_APPLICATION_CREDENTIAL_NAME: text.optional(),
+  OS_APPLICATION_CREDENTIAL_SECRET: z.string().optional(),
+  OS_REGION_NAME: text.optional(),
+  // The older command line clients wrote "publicURL", and such files are still around.
+  OS_INTERFACE: text
+    .transform((name) => name.replace(/URL$/, ""))
+    .pipe(z.enum(["public", "internal", "admin"], "public, internal or admin"))
+    .optional(),
+  OS_CACERT: text.optional(),
+});
+type Environment = z.infer<typeof Environment>;
+type Variable = keyof Environment;
+
+export type QueueBackend = "postgres" | "redis" | "redis-local";
+
+export interface Config {
+  /** Undefined: bring a database along, in `dataDir`. */
+  readonly databaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+  readonly queueBackend: QueueBackend;
+  readonly host: string;
+  readonly port: number;
+  /** Put before the path of every link given to others; without a slash at its end. */
+  readonly publicUrl: string;
+  /** Where the command line client finds the API. */
+  readonly apiUrl: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  /** How long a project may take to reply. */
+  readonly replySeconds: number;
+  /** The same for SCALE_IN, which takes a project longer to think about. */
+  readonly scaleInReplySeconds: number;
+  /** How long a session waits for a cloud that cannot be reached, before it fails. */
+  readonly cloudOutageSeconds: number;
+  /** Sessions that are not at their end, at once. */
+  readonly sessionsMax: number;
+  /** Turns and effects that one worker process has in hand at once. */
+  readonly workerConcurrency: number;
+  readonly openstack: OpenStackVariables;
+}
+
+/** The `OS_*` variables as they are. The OpenStack adapter joins them with clouds.yaml, by the rules of its clients. */
+export type OpenStackVariables = Pick<Environment, Extract<Variable, `OS_${string}`>>;
+
+export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const parsed = Environment.safeParse(given);
+  if (!parsed.success) throw wrong(parsed.error.issues.map((issue) => complaint(issue, given)));
+  const missing = missingVariables(parsed.data);
+  if (missing.length > 0) throw wrong(missing);
+  return toConfig(parsed.data);
+}
+
+function toConfig(env: Environment): Config {
+  const publicUrl = env.FENIX_PUBLIC_URL ?? `http://${reachable(env.FENIX_HOST)}:${env.FENIX_PORT}`;
+  return {
+    databaseUrl: env.DATABASE_URL,
+    redisUrl: env.REDIS_URL,
+    queueBackend: env.QUEUE_BACKEND ?? (env.REDIS_URL === undefined ? "postgres" : "redis"),
+    host: env.FENIX_HOST,
+    port: env.FENIX_PORT,
+    publicUrl,
+    apiUrl: env.FENIX_URL ?? publicUrl,
+    dataDir: resolve(env.FENIX_DATA_DIR),
+    logLevel: env.FENIX_LOG_LEVEL,
+    replySeconds: env.FENIX_REPLY_SECONDS,
+    scaleInReplySeconds: env.FENIX_SCALE_IN_REPLY_SECONDS,
+    cloudOutageSeconds: env.FENIX_CLOUD_OUTAGE_SECONDS,
+    sessionsMax: env.FENIX_MAX_SESSIONS,
+    workerConcurrency: env.FENIX_WORKER_CONCURRENCY,
+    openstack: openstackVariables(env),
+  };
+}
+
+/** An address to listen on is not always one to connect to. */
+function reachable(host: string): string {
+  if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
+}
+
+function openstackVariables(env: Environment): OpenStackVariables {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("OS_"))) as OpenStackVariables;
+}
+
+/** Variables that only make sense together. */
+function missingVariables(env: Environment): string[] {
+  const missing: string[] = [];
+  if (env.QUEUE_BACKEND === "redis" && env.REDIS_URL === undefined) {
+    missing.push("REDIS_URL: not set, but QUEUE_BACKEND=redis needs it");
+  }
+  // With OS_CLOUD, clouds.yaml may have the rest.
+  if (env.OS_AUTH_URL !== undefined && env.OS_CLOUD === undefined) missing.push(...missingCredentials(env));
+  return missing;
+}
+
+function missingCredentials(env: Environment): string[] {
+  const because = "not set, but OS_AUTH_URL needs it";
+  if (env.OS_APPLICATION_CREDENTIAL_ID ?? env.OS_APPLICATION_CREDENTIAL_NAME) {
+    return env.OS_APPLICATION_CREDENTIAL_SECRET === undefined
+      ? ["OS_APPLICATION_CREDENTIAL_SECRET: not set, but the application credential needs it"]
+      : [];
+  }
+  return [
+    ...((env.OS_USERNAME ?? env.OS_USER_ID) === undefined
+      ? [`OS_USERNAME: ${because} (or OS_APPLICATION_CREDENTIAL_ID and _SECRET)`]
+      : []),
+    ...(env.OS_PASSWORD === undefined ? [`OS_PASSWORD: ${because}`] : []),
+    ...((env.OS_PROJECT_NAME ?? env.OS_PROJECT_ID) === undefined ? [`OS_PROJECT_NAME: ${because}`] : []),
+  ];
+}
+
+function wrong(complaints: readonly string[]): Error {
+  return new Error(`the configuration is wrong:\n${complaints.map((line) => `  ${line}`).join("\n")}`);
+}
+
+function complaint({ path, message }: z.core.$ZodIssue, given: Readonly<Record<string, string | undefined>>): string {
+  const name = String(path[0]);
+  return `${name}: "${withoutSecrets(name, given[name] ?? "")}" given, expected ${message}`;
+}
+
+/** What is shown may end in a log that more people read than may know a password. */
+function withoutSecrets(name: string, value: string): string {
+  if (/PASSWORD|SECRET/.test(name)) return "***";
+  return value.replace(/:\/\/[^@/]*@/, "://***@");
+}

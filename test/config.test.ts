@@ -1,0 +1,143 @@
+import { resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { readConfig } from "../src/config.ts";
+
+const password = {
+  OS_AUTH_URL: "https://keystone.example.org/v3/",
+  OS_USERNAME: "fenix",
+  OS_PASSWORD: "s3cret",
+  OS_PROJECT_NAME: "admin",
+};
+
+describe("what is set", () => {
+  test.each([
+    {
+      name: "nothing, so that Fenix starts anywhere",
+      env: {},
+      expected: {
+        port: 12_347,
+        host: "127.0.0.1",
+        replySeconds: 40,
+        scaleInReplySeconds: 60,
+        sessionsMax: 20,
+        cloudOutageSeconds: 3_600,
+        queueBackend: "postgres",
+        databaseUrl: undefined,
+        dataDir: resolve(".data"),
+      },
+    },
+    {
+      name: "an empty variable, which is none",
+      env: { FENIX_PORT: "", REDIS_URL: " " },
+      expected: { port: 12_347, redisUrl: undefined },
+    },
+    {
+      name: "Redis, which then carries the queues",
+      env: { REDIS_URL: "redis://queue:6379" },
+      expected: { queueBackend: "redis" },
+    },
+    { name: "Redis on a unix socket", env: { REDIS_URL: "/run/redis.sock" }, expected: { queueBackend: "redis" } },
+    {
+      name: "a queue backend, which wins over REDIS_URL",
+      env: { REDIS_URL: "redis://queue", QUEUE_BACKEND: "postgres" },
+      expected: { queueBackend: "postgres" },
+    },
+    {
+      name: "a port, which shows in the links",
+      env: { FENIX_PORT: "8080" },
+      expected: { port: 8_080, publicUrl: "http://127.0.0.1:8080", apiUrl: "http://127.0.0.1:8080" },
+    },
+    {
+      name: "all addresses, of which links name one that answers",
+      env: { FENIX_HOST: "0.0.0.0" },
+      expected: { host: "0.0.0.0", publicUrl: "http://127.0.0.1:12347" },
+    },
+    {
+      name: "an IPv6 address, which links put in brackets",
+      env: { FENIX_HOST: "::1" },
+      expected: { publicUrl: "http://[::1]:12347" },
+    },
+    {
+      name: "a public URL, without the slash at its end",
+      env: { FENIX_PUBLIC_URL: "https://fenix.example.org/" },
+      expected: { publicUrl: "https://fenix.example.org" },
+    },
+    {
+      name: "a reply window with a fraction of a second",
+      env: { FENIX_REPLY_SECONDS: "2.5" },
+      expected: { replySeconds: 2.5 },
+    },
+  ])("$name", ({ env, expected }) => {
+    expect(readConfig(env)).toMatchObject(expected);
+  });
+
+  test.each([
+    {
+      name: "a password",
+      env: password,
+      expected: { OS_AUTH_URL: "https://keystone.example.org/v3", OS_PASSWORD: "s3cret" },
+    },
+    {
+      name: "an application credential",
+      env: { OS_AUTH_URL: "http://k", OS_APPLICATION_CREDENTIAL_ID: "i", OS_APPLICATION_CREDENTIAL_SECRET: "s" },
+      expected: { OS_APPLICATION_CREDENTIAL_ID: "i" },
+    },
+    {
+      name: "a cloud of clouds.yaml, which may have the rest",
+      env: { OS_CLOUD: "lab", OS_AUTH_URL: "http://k" },
+      expected: { OS_CLOUD: "lab" },
+    },
+    {
+      name: "an interface in its older spelling",
+      env: { OS_INTERFACE: "internalURL" },
+      expected: { OS_INTERFACE: "internal" },
+    },
+  ])("the cloud by $name", ({ env, expected }) => {
+    expect(readConfig(env).openstack).toMatchObject(expected);
+  });
+});
+
+describe("what is wrong names its variable, what was given and what is expected", () => {
+  test.each([
+    { env: { FENIX_PORT: "http" }, says: 'FENIX_PORT: "http" given, expected a whole number from 1 to 65535' },
+    { env: { FENIX_PORT: "70000" }, says: 'FENIX_PORT: "70000" given, expected at most 65535' },
+    { env: { FENIX_PORT: "80.5" }, says: 'FENIX_PORT: "80.5" given, expected a whole number' },
+    { env: { FENIX_REPLY_SECONDS: "0" }, says: 'FENIX_REPLY_SECONDS: "0" given, expected at least 1 seconds' },
+    { env: { FENIX_REPLY_SECONDS: "40s" }, says: 'FENIX_REPLY_SECONDS: "40s" given, expected a number of seconds' },
+    { env: { FENIX_MAX_SESSIONS: "-1" }, says: 'FENIX_MAX_SESSIONS: "-1" given, expected at least 1' },
+    { env: { FENIX_LOG_LEVEL: "loud" }, says: 'FENIX_LOG_LEVEL: "loud" given, expected fatal, error, warn' },
+    {
+      env: { FENIX_PUBLIC_URL: "fenix.example.org" },
+      says: 'FENIX_PUBLIC_URL: "fenix.example.org" given, expected an http',
+    },
+    { env: { FENIX_PUBLIC_URL: "ftp://fenix" }, says: 'FENIX_PUBLIC_URL: "ftp://fenix" given, expected an http' },
+    {
+      env: { DATABASE_URL: "mysql://me:s3cret@db/fenix" },
+      says: 'DATABASE_URL: "mysql://***@db/fenix" given, expected a URL such as postgresql',
+    },
+    {
+      env: { REDIS_URL: "http://:s3cret@queue" },
+      says: 'REDIS_URL: "http://***@queue" given, expected a URL such as redis',
+    },
+    { env: { QUEUE_BACKEND: "kafka" }, says: 'QUEUE_BACKEND: "kafka" given, expected postgres, redis or redis-local' },
+    { env: { QUEUE_BACKEND: "redis" }, says: "REDIS_URL: not set, but QUEUE_BACKEND=redis needs it" },
+    { env: { OS_INTERFACE: "outside" }, says: 'OS_INTERFACE: "outside" given, expected public, internal or admin' },
+    { env: { ...password, OS_AUTH_URL: "keystone" }, says: 'OS_AUTH_URL: "keystone" given, expected an http' },
+    { env: { ...password, OS_USERNAME: "" }, says: "OS_USERNAME: not set" },
+    { env: { ...password, OS_PASSWORD: "" }, says: "OS_PASSWORD: not set" },
+    { env: { ...password, OS_PROJECT_NAME: "" }, says: "OS_PROJECT_NAME: not set" },
+    {
+      env: { OS_AUTH_URL: "http://k", OS_APPLICATION_CREDENTIAL_NAME: "n" },
+      says: "OS_APPLICATION_CREDENTIAL_SECRET: not set",
+    },
+  ])("$says", ({ env, says }) => {
+    expect(() => readConfig(env)).toThrow(says);
+    expect(() => readConfig(env)).not.toThrow("s3cret");
+  });
+
+  test("all of them at once", () => {
+    expect(() => readConfig({ FENIX_PORT: "x", QUEUE_BACKEND: "y" })).toThrow(
+      /FENIX_PORT.*\n.*QUEUE_BACKEND|QUEUE_BACKEND.*\n.*FENIX_PORT/,
+    );
+  });
+});
