@@ -5,6 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 
 export interface GuardedChild {
   readonly running: boolean;
+  /** Null while it runs, and when a signal ended it. */
+  readonly exitCode: number | null;
   /** What the program printed since it was started; the end of it, as that tells what went wrong. */
   output(): string;
   /** Asks politely, then insists. Returns once the program has ended, also when it had ended before. */
@@ -46,6 +48,9 @@ export function startGuarded({ command, cwd, logFile, signals }: ChildProgram): 
   return {
     get running() {
       return spawnError === undefined && isRunning(child);
+    },
+    get exitCode() {
+      return child.exitCode;
     },
     output() {
       const printed = readFileSync(logFile).subarray(logStart).toString().slice(-4_000).trim();

@@ -22,7 +22,7 @@ export interface ServerProgram {
   connect(): Promise<Presence>;
   start(): GuardedChild | Promise<GuardedChild>;
   /** Whether a start failed only because another process holds the server's files. */
-  isTaken(output: string): boolean;
+  isTaken(child: GuardedChild): boolean;
 }
 
 export interface Presence {
@@ -59,11 +59,12 @@ export async function shareServer(program: ServerProgram, say: Say): Promise<Sha
       if (!(answer instanceof Silence)) return answer;
 
       if (child && !child.running) {
-        const output = child.output();
-        // One that ran before and ended is the reason for this search, not an answer to it.
-        const failed = child === started && !program.isTaken(output);
+        const ended = child;
         child = undefined;
-        if (failed) throw new Error(`${program.name} does not start:\n${output}`);
+        // One that ran before this search is the reason for it, not an answer to it.
+        if (ended === started && !program.isTaken(ended)) {
+          throw new Error(`${program.name} does not start:\n${ended.output()}`);
+        }
       }
       if (stopping.signal.aborted || Date.now() > deadline) {
         await child?.stop();

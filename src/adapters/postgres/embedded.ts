@@ -9,13 +9,12 @@
  * A local server listens on a unix socket only: no port to clash with, and the folder's permissions guard it.
  */
 import { spawnSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { chownSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import pg from "pg";
 import { endsWithParent, type GuardedChild, startGuarded } from "../local/guarded-child.ts";
 import { type Presence, type Say, type ServerProgram, shareServer } from "../local/shared-server.ts";
+import { createSocketFolder, socketFolder } from "../local/socket-folder.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
 import { handOver, type Unprivileged, unprivileged } from "./unprivileged.ts";
 
@@ -40,8 +39,6 @@ const DATABASE = "fenix";
 const SUPERUSER = "postgres";
 // Names the socket file; nothing listens on a port.
 const PORT = 5432;
-// The longest path that fits into the kernel's address of a unix socket.
-const SOCKET_PATH_MAX = 107;
 
 export async function openDatabaseServer(options: DatabaseServerOptions): Promise<DatabaseServer> {
   const { databaseUrl } = options;
@@ -60,7 +57,7 @@ async function openLocalServer({
 
   const program: ServerProgram = {
     name: "the local PostgreSQL",
-    connect: () => connectPresence(socketFolder(folder)),
+    connect: () => connectPresence(socketsOf(folder)),
     start() {
       binaries = findBinaries(versionOf(folder));
       const identity = unprivileged();
@@ -68,7 +65,7 @@ async function openLocalServer({
       return startPostgres(folder, binaries, identity, durable);
     },
     // A server that is starting or stopping still holds the lock; so does one that is about to answer.
-    isTaken: (output) => /lock file ".*" already exists/.test(output),
+    isTaken: (child) => /lock file ".*" already exists/.test(child.output()),
   };
 
   const server = await shareServer(program, say);
@@ -83,7 +80,7 @@ async function openLocalServer({
 }
 
 function urlOf(folder: string, database: string): string {
-  const query = new URLSearchParams({ host: socketFolder(folder), port: String(PORT), user: SUPERUSER });
+  const query = new URLSearchParams({ host: socketsOf(folder), port: String(PORT), user: SUPERUSER });
   return `postgresql:///${database}?${query.toString()}`;
 }
 
@@ -151,8 +148,8 @@ function createDataFolder(folder: string, { initdb, major }: Binaries, identity:
 }
 
 function startPostgres(folder: string, { postgres }: Binaries, identity: Unprivileged, durable: boolean): GuardedChild {
-  const sockets = socketFolder(folder);
-  createSocketFolder(sockets, folder, identity);
+  const sockets = socketsOf(folder);
+  if (sockets !== folder) createSocketFolder(sockets, identity.owner);
   const settings = {
     listen_addresses: "",
     port: PORT,
@@ -179,20 +176,6 @@ function startPostgres(folder: string, { postgres }: Binaries, identity: Unprivi
   });
 }
 
-/** The data folder itself, or a short name for it when its socket would not fit into an address. */
-function socketFolder(folder: string): string {
-  const socket = join(folder, `.s.PGSQL.${PORT}`);
-  if (Buffer.byteLength(socket) <= SOCKET_PATH_MAX) return folder;
-  return join(tmpdir(), `fenix-${createHash("sha256").update(folder).digest("hex").slice(0, 16)}`);
-}
-
-function createSocketFolder(sockets: string, folder: string, { owner }: Unprivileged): void {
-  if (sockets === folder) return;
-  mkdirSync(sockets, { recursive: true, mode: 0o700 });
-  if (process.getuid?.() === 0) chownSync(sockets, owner.uid, owner.gid);
-  const { mode, uid } = lstatSync(sockets);
-  // The temporary folder is everybody's: a stranger must not have been there before us.
-  if (uid !== owner.uid || (mode & 0o077) !== 0) throw new Error(`${sockets} belongs to somebody else; remove it`);
-}
+const socketsOf = (folder: string) => socketFolder(folder, `.s.PGSQL.${PORT}`);
 
 const exists = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
