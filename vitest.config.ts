@@ -1,0 +1,13 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts", "plugins/**/*.test.ts", "examples/**/*.test.ts"],
+    // Whole sessions on a real cloud: only ever by "npm run test:openstack", whatever OS_* variables are set.
+    exclude: ["**/node_modules/**", "test/openstack/**"],
+    globalSetup: "test/support/global-setup.ts",
+    // Real servers on a busy CI machine answer late; a test that hangs still ends.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
