@@ -1,4 +1,5 @@
 /** What plugin authors import, as `#sdk`. Everything here is public and changes only with a line in CHANGELOG.md. */
+export { z } from "zod";
 export * from "./workflow.ts";
 export * from "./host-action.ts";
 export { type Decision, end, enter, fail, perform, wait } from "../domain/decision.ts";

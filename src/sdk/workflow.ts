@@ -1,3 +1,4 @@
+import { unreachable } from "../domain/plugin.ts";
 import type { Step, Workflow } from "../domain/workflow.ts";
 
 /** The states that may follow `State` by a table of transitions. */
@@ -15,13 +16,7 @@ export function defineWorkflow<const Table extends Record<string, readonly (keyo
   readonly steps: { readonly [State in keyof Table & string]: Step<keyof Table & string, NextOf<Table, State>> };
 }): Workflow {
   const { name, initial, failed, transitions } = definition;
-  const unreachable = unreachableStates(transitions, [initial, failed]);
-  if (unreachable.length > 0) throw new Error(`workflow ${name}: no way leads to ${unreachable.join(", ")}`);
+  const stray = unreachable(transitions, [initial, failed]);
+  if (stray.length > 0) throw new Error(`workflow ${name}: no way leads to ${stray.join(", ")}`);
   return definition;
-}
-
-function unreachableStates(transitions: Record<string, readonly string[]>, starts: readonly string[]): string[] {
-  const reached = new Set(starts);
-  for (const state of reached) for (const next of transitions[state] ?? []) reached.add(next);
-  return Object.keys(transitions).filter((state) => !reached.has(state));
 }
