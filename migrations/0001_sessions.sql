@@ -81,6 +81,8 @@ create table instance (
 -- The newest look at the cloud.
 create table observation (
   session_id  uuid        primary key references session (id) on delete cascade,
+  -- 1 for the first look. The facts are large; whoever has read this look need not read it again.
+  look        integer     not null check (look > 0),
   observed_at timestamptz not null,
   facts       jsonb       not null
 );
@@ -145,6 +147,7 @@ create table effect (
 );
 create index effect_pending on effect (not_before) where status = 'pending';
 create index effect_running on effect (lease_until) where status = 'running';
+create index effect_under_way on effect (session_id) where status in ('pending', 'running');
 
 create table journal (
   session_id uuid        not null references session (id) on delete cascade,
@@ -186,8 +189,10 @@ create table delivery (
   attempt         integer     not null default 0,
   next_at         timestamptz not null,
   lease_token     uuid,
+  lease_until     timestamptz,
   last_error      text,
   settled_at      timestamptz,
-  unique (notification_id, webhook_id)
+  unique (notification_id, webhook_id),
+  check ((lease_token is null) = (lease_until is null))
 );
 create index delivery_due on delivery (next_at) where status = 'pending';

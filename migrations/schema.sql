@@ -81,9 +81,11 @@ create table instance (
 
 create table observation (
   session_id  uuid        not null,
+  look        integer     not null,
   observed_at timestamptz not null,
   facts       jsonb       not null,
   primary key (session_id),
+  constraint observation_look_check check (look > 0),
   foreign key (session_id) references session(id) on delete cascade
 );
 
@@ -147,6 +149,7 @@ create table effect (
 );
 create index effect_pending on effect (not_before) where (status = 'pending');
 create index effect_running on effect (lease_until) where (status = 'running');
+create index effect_under_way on effect (session_id) where (status in ('pending', 'running'));
 
 create table journal (
   session_id uuid        not null,
@@ -191,10 +194,12 @@ create table delivery (
   attempt         integer     not null default 0,
   next_at         timestamptz not null,
   lease_token     uuid,
+  lease_until     timestamptz,
   last_error      text,
   settled_at      timestamptz,
   primary key (id),
   unique (notification_id, webhook_id),
+  constraint delivery_check check ((lease_token is null) = (lease_until is null)),
   constraint delivery_status_check check (status in ('pending', 'delivered', 'failed')),
   foreign key (notification_id) references notification(id) on delete cascade,
   foreign key (webhook_id) references webhook(id) on delete cascade

@@ -24,6 +24,7 @@ export interface Delivery {
   id: Generated<number>;
   last_error: string | null;
   lease_token: string | null;
+  lease_until: Timestamp | null;
   next_at: Timestamp;
   notification_id: string;
   settled_at: Timestamp | null;
@@ -101,6 +102,7 @@ export interface Notification {
 
 export interface Observation {
   facts: Json;
+  look: number;
   observed_at: Timestamp;
   session_id: string;
 }
