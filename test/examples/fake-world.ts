@@ -1,0 +1,153 @@
+/** A Keystone, a Nova and a Fenix, as small as the sample manager's tests need them, on one local port. */
+import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export interface FakeServer {
+  id: string;
+  name: string;
+  status: string;
+  flavor: { id: string };
+  image: { id: string } | "";
+  metadata: Record<string, string>;
+}
+
+export interface FakeWorld {
+  readonly url: string;
+  readonly servers: FakeServer[];
+  readonly groups: { id: string; members: string[] }[];
+  readonly webhooks: { id: string; project_id: string; url: string; events: string[] }[];
+  /** What was put to a reply URL, in order. */
+  readonly replies: { readonly url: string; readonly token: string; readonly body: Record<string, unknown> }[];
+  /** Bodies of the servers that were asked for, with their scheduler hints. */
+  readonly created: Record<string, unknown>[];
+  /** The instances that Fenix names for a project. */
+  affected: string[];
+  /** Makes the next created servers end in this status. */
+  createdStatus: string;
+  close(): Promise<void>;
+}
+
+export const project = "ead0dbcaf3564cbbb04842e3e54960e3";
+export const session = "76e55df8-1c51-4e8c-9928-0242ac110002";
+
+export async function fakeWorld(): Promise<FakeWorld> {
+  const world = {
+    servers: [] as FakeServer[],
+    groups: [] as FakeWorld["groups"],
+    webhooks: [] as FakeWorld["webhooks"],
+    replies: [] as FakeWorld["replies"][number][],
+    created: [] as FakeWorld["created"],
+    affected: [] as string[],
+    createdStatus: "ACTIVE",
+    url: "",
+    close: () => new Promise<void>((resolve) => void server.close(() => resolve())),
+  };
+  const server = createServer(async (request, response) => {
+    const url = new URL(request.url ?? "", "http://world");
+    const { status, body, headers = {} } = respond(world, request, url, await json(request));
+    response.writeHead(status, { "content-type": "application/json", connection: "close", ...headers });
+    response.end(body === undefined ? "" : JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  world.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return world;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body?: unknown;
+  readonly headers?: Record<string, string>;
+}
+
+function respond(world: FakeWorld, request: IncomingMessage, url: URL, body: Record<string, any>): Answer {
+  const id = url.pathname.split("/").at(-1) ?? "";
+  const token = String(request.headers["x-auth-token"]);
+  switch (`${request.method} ${url.pathname.replace(id, ":id").replace(session, ":session")}`) {
+    case "POST /v3/auth/:id":
+      return logIn(world, body);
+    case "GET /nova/servers/:id":
+      if (id === "detail") return { status: 200, body: { servers: world.servers } };
+      return oneServer(world.servers.find((one) => one.id === id));
+    case "GET /nova/:id":
+      return { status: 200, body: { server_groups: world.groups } };
+    case "POST /nova/:id":
+      return createOne(world, body);
+    case "DELETE /nova/servers/:id":
+      world.servers.splice(0, Infinity, ...world.servers.filter((one) => one.id !== id));
+      return { status: 204 };
+    case "GET /v1/:id":
+      return { status: 200, body: { webhooks: world.webhooks } };
+    case "POST /v1/:id":
+      world.webhooks.push({
+        id: `hook-${world.webhooks.length + 1}`,
+        ...(body as Omit<FakeWorld["webhooks"][number], "id">),
+      });
+      return { status: 200, body: world.webhooks.at(-1) };
+    case "DELETE /v1/webhooks/:id":
+      world.webhooks.splice(0, Infinity, ...world.webhooks.filter((hook) => hook.id !== id));
+      return { status: 200, body: {} };
+    case "GET /v1/maintenance/:session/:id":
+      return { status: 200, body: { instance_ids: world.affected } };
+    case "PUT /v1/maintenance/:session/:id":
+      world.replies.push({ url: url.pathname, token, body });
+      return { status: 200, body };
+    default:
+      return { status: 404, body: { message: `${request.method} ${url.pathname}` } };
+  }
+}
+
+function logIn(world: FakeWorld, { auth }: Record<string, any>): Answer {
+  if (auth.identity.password?.user.password === "wrong") return { status: 401, body: { error: { code: 401 } } };
+  const endpoints = [
+    { interface: "internal", region: "one", url: "http://127.0.0.1:1" },
+    { interface: "public", region: "two", url: "http://127.0.0.1:1" },
+    { interface: "public", region: "one", url: `${world.url}/nova` },
+  ];
+  const catalog = [{ type: "compute", endpoints }];
+  const token = { expires_at: "2126-01-01T00:00:00.000000Z", project: { id: project }, catalog };
+  return { status: 201, body: { token }, headers: { "x-subject-token": "t0ken" } };
+}
+
+const oneServer = (server: FakeServer | undefined): Answer =>
+  server ? { status: 200, body: { server } } : { status: 404, body: { itemNotFound: { code: 404 } } };
+
+function createOne(world: FakeWorld, body: Record<string, any>): Answer {
+  world.created.push(body);
+  const { name, flavorRef, imageRef, metadata } = body["server"];
+  const id = `new-${world.created.length}`;
+  const status = world.createdStatus;
+  world.servers.push({ id, name, status, flavor: { id: flavorRef }, image: { id: imageRef }, metadata });
+  return { status: 202, body: { server: { id } } };
+}
+
+async function json(request: IncomingMessage): Promise<Record<string, any>> {
+  let text = "";
+  for await (const chunk of request.setEncoding("utf8")) text += chunk;
+  return text === "" ? {} : JSON.parse(text);
+}
+
+/** A notice as Fenix posts it, in the shape of an AODH alarm. */
+export function notice(
+  world: FakeWorld,
+  state: string,
+  changes: Record<string, string> & { message_id?: string } = {},
+) {
+  const { message_id = `message-${state}`, ...traits } = changes;
+  const url = `${world.url}/v1/maintenance/${session}/${project}`;
+  const asks = state !== "INSTANCE_ACTION_DONE";
+  const values: Record<string, string> = {
+    service: "fenix",
+    project_id: project,
+    allowed_actions: state.startsWith("P") ? "['MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION']" : "[]",
+    instance_ids: asks ? url : "['web-1']",
+    reply_url: url,
+    ...(asks ? { actions_at: "2126-04-16T08:09:27", reply_at: "2126-04-16T08:09:27" } : {}),
+    state,
+    session_id: session,
+    metadata: "{'openstack_version': 'Train'}",
+    ...traits,
+  };
+  const typed = Object.entries(values).map(([name, value]) => [name, name.endsWith("_at") ? 4 : 1, value]);
+  const event = { message_id, event_type: "maintenance.scheduled", generated: "2126-04-16T08:08:47", traits: typed };
+  return { alarm_name: "x", current: "alarm", reason_data: { type: "event", event } };
+}
