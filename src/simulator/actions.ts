@@ -27,7 +27,13 @@ export function failWith(world: World, action: Action, event: ActionEvent, detai
   action.message = "Error";
 }
 
-function close(world: World, action: Action, event: ActionEvent, result: "Success" | "Error", details: string | null): void {
+function close(
+  world: World,
+  action: Action,
+  event: ActionEvent,
+  result: "Success" | "Error",
+  details: string | null,
+): void {
   event.finishedAt = world.clock.now();
   event.result = result;
   event.details = details;

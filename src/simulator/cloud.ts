@@ -77,7 +77,9 @@ export interface SimulatedCloud {
   instance(idOrName: string): Instance;
   asTenant(project: string): Tenant;
   /** Makes the next moves fail, hang or land elsewhere; once unless `times` says more. */
-  failMoves(fault: Omit<MoveFault, "times" | "effect"> & { readonly times?: number; readonly effect: MoveEffect }): void;
+  failMoves(
+    fault: Omit<MoveFault, "times" | "effect"> & { readonly times?: number; readonly effect: MoveEffect },
+  ): void;
   clearFaults(): void;
   crash(host: string): void;
   comeBack(host: string): void;
@@ -136,7 +138,8 @@ export function simulatedCloud(options: CloudOptions): SimulatedCloud {
     comeBack: (host) => comeBack(world, host),
     addHost: (spec) => void addHost(world, spec),
     removeHost: (host) => removeHost(world, host),
-    disable: (host, reason) => updateService(world, hostNamed(world, host).service, { disabled: true, reason }, "somebody"),
+    disable: (host, reason) =>
+      updateService(world, hostNamed(world, host).service, { disabled: true, reason }, "somebody"),
     enable: (host) => updateService(world, hostNamed(world, host).service, { disabled: false }, "somebody"),
     checkInvariants: (checked) => checkInvariants(world, checked),
   };
@@ -153,7 +156,8 @@ function populate(world: World, options: CloudOptions): void {
   for (const flavor of options.flavors ?? usualFlavors) addFlavor(world, flavor);
   for (const controller of options.controllers ?? []) addController(world, controller);
   for (const host of options.hosts) addHost(world, typeof host === "string" ? { name: host } : host);
-  for (const { name, hosts, metadata = {} } of options.aggregates ?? []) addAggregate(world, name, [...hosts], metadata);
+  for (const { name, hosts, metadata = {} } of options.aggregates ?? [])
+    addAggregate(world, name, [...hosts], metadata);
   for (const group of options.groups ?? []) {
     const project = projectNamed(world, group.project);
     createGroup(world, { ...group, project: project.id, user: askerFor(world, project).user });
@@ -163,7 +167,9 @@ function populate(world: World, options: CloudOptions): void {
 
 function addFlavor(world: World, { name, vcpus, memoryMb, diskGb, custom = {} }: FlavorSpec): void {
   const number = world.flavors.size + 1;
-  const extraSpecs = Object.fromEntries(Object.entries(custom).map(([kind, amount]) => [`resources:${kind}`, `${amount}`]));
+  const extraSpecs = Object.fromEntries(
+    Object.entries(custom).map(([kind, amount]) => [`resources:${kind}`, `${amount}`]),
+  );
   const resources = { VCPU: vcpus, MEMORY_MB: memoryMb, DISK_GB: diskGb, ...custom };
   world.flavors.set(`${number}`, { id: `${number}`, number, name, resources, extraSpecs });
 }
@@ -178,7 +184,11 @@ function addInstance(world: World, spec: InstanceSpec): void {
   const { name, host, zone } = spec;
   const group = groupNamed(world, project, spec.group);
   const flavor = flavorNamed(world, spec.flavor ?? "small");
-  const instance = placeRunning(world, { name, project: project.id, flavor, group, host, zone }, askerFor(world, project));
+  const instance = placeRunning(
+    world,
+    { name, project: project.id, flavor, group, host, zone },
+    askerFor(world, project),
+  );
   if (spec.status === "SHUTOFF") setState(world, instance, { vmState: "stopped" });
   if (spec.status === "PAUSED") setState(world, instance, { vmState: "paused" });
 }

@@ -2,7 +2,16 @@
 import { endMigration, isOver, setMigration, stopWorkOn } from "./moves.ts";
 import { Refusal } from "./refusal.ts";
 import type { Resources } from "./resources.ts";
-import { hostNamed, release, setState, type Host, type Instance, type Inventory, type Service, type World } from "./world.ts";
+import {
+  hostNamed,
+  release,
+  setState,
+  type Host,
+  type Instance,
+  type Inventory,
+  type Service,
+  type World,
+} from "./world.ts";
 
 export interface HostSpec {
   readonly name: string;
@@ -88,7 +97,10 @@ function addService(
 export function removeHost(world: World, name: string): void {
   const host = hostNamed(world, name);
   if (host.guests.size + host.allocations.size > 0) {
-    throw new Refusal(409, `Unable to delete compute service that is hosting instances. Migrate or delete the instances first.`);
+    throw new Refusal(
+      409,
+      `Unable to delete compute service that is hosting instances. Migrate or delete the instances first.`,
+    );
   }
   world.hosts.delete(name);
   world.services.splice(world.services.indexOf(host.service), 1);
@@ -181,5 +193,3 @@ export function lastReport(world: World, service: Service): number {
   const now = service.diedAt ?? world.clock.now();
   return Math.max(service.changedAt, Math.floor(now / interval) * interval);
 }
-
-

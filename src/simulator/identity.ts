@@ -78,7 +78,10 @@ export function projectNamed(world: World, name: string): Project {
   throw new Refusal(404, `no project ${name}`);
 }
 
-export function addProject({ projects, chance }: { projects: Map<string, Project>; chance: Chance }, name: string): Project {
+export function addProject(
+  { projects, chance }: { projects: Map<string, Project>; chance: Chance },
+  name: string,
+): Project {
   const project = { id: chance.hex(), name };
   projects.set(project.id, project);
   return project;
@@ -108,7 +111,12 @@ export function addApplicationCredential(
   { user, project, name = "fenix" }: { readonly user: string; readonly project: string; readonly name?: string },
 ): ApplicationCredential {
   const { chance } = world;
-  const credential = { id: chance.hex(), name, secret: `${chance.hex()}${chance.hex()}`, project: projectNamed(world, project).id };
+  const credential = {
+    id: chance.hex(),
+    name,
+    secret: `${chance.hex()}${chance.hex()}`,
+    project: projectNamed(world, project).id,
+  };
   userNamed(world, user).applicationCredentials.push(credential);
   return credential;
 }
@@ -118,4 +126,3 @@ function tokenSecret(chance: Chance): string {
   const bytes = Buffer.from(Array.from({ length: 9 }, () => chance.hex()).join(""), "hex");
   return `gAAAAAB${bytes.toString("base64url").slice(0, 176)}`;
 }
-

@@ -67,7 +67,8 @@ export function placeRunning(world: World, request: BootRequest, asker: Asker): 
   beginAction(world, instance, "create", asker);
   const { flavor, group, zone } = instance;
   const host = pickHost(world, { flavor, group, zone, host: request.host });
-  if (host === undefined) throw new Error(`${instance.name} fits nowhere${request.host == null ? "" : ` on ${request.host}`}`);
+  if (host === undefined)
+    throw new Error(`${instance.name} fits nowhere${request.host == null ? "" : ` on ${request.host}`}`);
   allocate(world, instance, host, flavor.resources);
   settleOn(world, instance, host.name);
   start(world, instance);
@@ -143,7 +144,9 @@ export function deleteInstance(world: World, instance: Instance, asker: Asker): 
 
 export function powerOff(world: World, instance: Instance, asker: Asker): void {
   demandState(instance, "stop", ["active", "error"]);
-  work(world, instance, asker, "stop", "powering-off", () => setState(world, instance, { vmState: "stopped", taskState: null }));
+  work(world, instance, asker, "stop", "powering-off", () =>
+    setState(world, instance, { vmState: "stopped", taskState: null }),
+  );
 }
 
 export function powerOn(world: World, instance: Instance, asker: Asker): void {
@@ -159,12 +162,16 @@ export function rebootHard(world: World, instance: Instance, asker: Asker): void
 
 export function pause(world: World, instance: Instance, asker: Asker): void {
   demandState(instance, "pause", ["active"]);
-  work(world, instance, asker, "pause", "pausing", () => setState(world, instance, { vmState: "paused", taskState: null }));
+  work(world, instance, asker, "pause", "pausing", () =>
+    setState(world, instance, { vmState: "paused", taskState: null }),
+  );
 }
 
 export function unpause(world: World, instance: Instance, asker: Asker): void {
   demandState(instance, "unpause", ["paused"]);
-  work(world, instance, asker, "unpause", "unpausing", () => setState(world, instance, { vmState: "active", taskState: null }));
+  work(world, instance, asker, "unpause", "unpausing", () =>
+    setState(world, instance, { vmState: "active", taskState: null }),
+  );
 }
 
 /** Says what state it is in, whatever the truth; what was under way with it is forgotten. */

@@ -86,9 +86,7 @@ function prepareCold(world: World, move: Move): void {
     const resize = beginEvent(world, action, "compute_resize_instance", source.name);
     const copied = (): void => {
       const failure =
-        destination.service.diedAt === null
-          ? failsAt(world, "migrate_disk_and_power_off", instance)
-          : { soft: false };
+        destination.service.diedAt === null ? failsAt(world, "migrate_disk_and_power_off", instance) : { soft: false };
       if (failure !== undefined) {
         failWith(world, action, resize, "Instance rollback performed due to: made to fail");
         giveBackToSource(world, move, "error");
@@ -186,7 +184,7 @@ export function migrateLive(world: World, instance: Instance, asker: Asker, aske
     const choose = (): void => {
       // A source that just died is asked all the same, and answers when it is back.
       const patient = isUp(world, source.service) && source.service.diedAt !== null;
-      if (patient) return void park(instance, source, choose);
+      if (patient) return park(instance, source, choose);
       const destination = isUp(world, source.service) ? destinationFor(world, instance, "live", asked) : undefined;
       if (destination === undefined) {
         failWith(world, action, conduct, `${noValidHost} There are not enough hosts available.`);
@@ -367,7 +365,12 @@ function copy(world: World, instance: Instance, kind: "live" | "cold", source: H
   instance.pending = world.clock.after(hang.seconds, () => later(world, instance, work, source, copied));
 }
 
-function destinationFor(world: World, instance: Instance, kind: "live" | "cold", asked: string | null): Host | undefined {
+function destinationFor(
+  world: World,
+  instance: Instance,
+  kind: "live" | "cold",
+  asked: string | null,
+): Host | undefined {
   if (failsAt(world, "schedule", instance) !== undefined) return undefined;
   const elsewhere = landsOn(world, kind, instance)?.host;
   const { flavor, group, zone } = instance;

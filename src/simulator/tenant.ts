@@ -8,7 +8,12 @@ export interface Tenant {
   readonly project: Project;
   readonly instances: readonly Instance[];
   createGroup(name: string, policy?: GroupPolicy): Group;
-  boot(spec: { readonly name: string; readonly flavor?: string; readonly group?: string; readonly host?: string }): Instance;
+  boot(spec: {
+    readonly name: string;
+    readonly flavor?: string;
+    readonly group?: string;
+    readonly host?: string;
+  }): Instance;
   delete(instance: string): void;
   stop(instance: string): void;
   start(instance: string): void;
@@ -36,7 +41,13 @@ export function tenant(world: World, projectName: string): Tenant {
     boot({ name, flavor = "small", group, host }) {
       return boot(
         world,
-        { name, project: project.id, flavor: flavorNamed(world, flavor), group: groupNamed(world, project, group), host },
+        {
+          name,
+          project: project.id,
+          flavor: flavorNamed(world, flavor),
+          group: groupNamed(world, project, group),
+          host,
+        },
         asker,
       );
     },

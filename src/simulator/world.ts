@@ -317,7 +317,14 @@ export interface Consumer {
 /** Charges a consumer to a host, instead of whatever it held before. The scheduler saw to it that it fits. */
 export function allocate(world: World, { id, project, user }: Consumer, host: Host, resources: Resources): void {
   release(world, id);
-  const allocation: Allocation = { consumer: id, host: host.name, resources, project, user, changedAt: world.clock.now() };
+  const allocation: Allocation = {
+    consumer: id,
+    host: host.name,
+    resources,
+    project,
+    user,
+    changedAt: world.clock.now(),
+  };
   world.allocations.set(id, allocation);
   host.allocations.set(id, allocation);
   host.used = plus(host.used, resources);
@@ -341,7 +348,12 @@ export function transfer(world: World, from: Consumer, to: Consumer): void {
   const allocation = world.allocations.get(from.id);
   if (allocation === undefined) return;
   release(world, from.id);
-  allocate(world, { ...to, project: allocation.project, user: allocation.user }, hostNamed(world, allocation.host), allocation.resources);
+  allocate(
+    world,
+    { ...to, project: allocation.project, user: allocation.user },
+    hostNamed(world, allocation.host),
+    allocation.resources,
+  );
 }
 
 /** Instances and migrations are listed newest first from a marker on: their number finds the place. */

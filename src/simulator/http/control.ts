@@ -12,7 +12,11 @@ export function control(simulator: Controlled): Api {
   const { cloud } = simulator;
   const { world, log, requestFaults } = cloud;
   const get = (pattern: string, answer: (call: Call) => Answer): Route => ({ method: "GET", pattern, answer });
-  const post = <Schema extends z.ZodType>(pattern: string, schema: Schema, run: (body: z.output<Schema>, call: Call) => Answer): Route => ({
+  const post = <Schema extends z.ZodType>(
+    pattern: string,
+    schema: Schema,
+    run: (body: z.output<Schema>, call: Call) => Answer,
+  ): Route => ({
     method: "POST",
     pattern,
     answer: (call) => run(parsed(schema, call.body), call),
@@ -30,7 +34,9 @@ export function control(simulator: Controlled): Api {
     get("/", () => ok({ routes: routes.map(({ method, pattern }) => `${method} /simulator${pattern}`) })),
     get("/log", ({ query }) => {
       const kind = query.get("kind");
-      const events = log.events(Number(query.get("after") ?? 0)).filter((event) => kind === null || event.kind === kind);
+      const events = log
+        .events(Number(query.get("after") ?? 0))
+        .filter((event) => kind === null || event.kind === kind);
       const limited = events.slice(0, Number(query.get("limit") ?? Infinity));
       return ok({ events: limited, last: log.last });
     }),
@@ -70,10 +76,14 @@ export function control(simulator: Controlled): Api {
       cloud.failMoves(body);
       return accepted;
     }),
-    post("/unreachable", z.object({ seconds: z.number().nonnegative().nullable().default(null) }).prefault({}), ({ seconds }) => {
-      requestFaults.cutOff(seconds);
-      return accepted;
-    }),
+    post(
+      "/unreachable",
+      z.object({ seconds: z.number().nonnegative().nullable().default(null) }).prefault({}),
+      ({ seconds }) => {
+        requestFaults.cutOff(seconds);
+        return accepted;
+      },
+    ),
     remove("/unreachable", () => requestFaults.restore()),
     post("/users/:name/password", z.object({ password: z.string() }), ({ password }, call) => {
       cloud.identity.changePassword(param(call, "name"), password);
@@ -97,7 +107,9 @@ export function control(simulator: Controlled): Api {
       const { id } = cloud.asTenant(param(call, "name")).boot(body);
       return { status: 201, body: { id } };
     }),
-    remove("/projects/:name/instances/:instance", (call) => cloud.asTenant(param(call, "name")).delete(param(call, "instance"))),
+    remove("/projects/:name/instances/:instance", (call) =>
+      cloud.asTenant(param(call, "name")).delete(param(call, "instance")),
+    ),
   ];
   return {
     name: "simulator",
@@ -109,8 +121,21 @@ export function control(simulator: Controlled): Api {
   };
 
   function shownHost({ name, zone, capacity, used, guests, service }: ReturnType<typeof cloud.host>): unknown {
-    const instances = [...guests].map((instance) => ({ id: instance.id, name: instance.name, project: instance.project }));
-    return { name, zone, capacity, used, instances, disabled: service.disabled, reason: service.reason, dead: service.diedAt !== null };
+    const instances = [...guests].map((instance) => ({
+      id: instance.id,
+      name: instance.name,
+      project: instance.project,
+    }));
+    return {
+      name,
+      zone,
+      capacity,
+      used,
+      instances,
+      disabled: service.disabled,
+      reason: service.reason,
+      dead: service.diedAt !== null,
+    };
   }
 }
 

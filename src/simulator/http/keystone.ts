@@ -17,7 +17,11 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
   const services = catalogIds(world, catalog);
   const body = (token: Token): unknown => tokenBody(token, services());
   const routes: readonly Route[] = [
-    { method: "GET", pattern: "/", answer: ({ base }) => ({ status: 300, body: { versions: { values: [versionAt(base)] } } }) },
+    {
+      method: "GET",
+      pattern: "/",
+      answer: ({ base }) => ({ status: 300, body: { versions: { values: [versionAt(base)] } } }),
+    },
     { method: "GET", pattern: "/v3", answer: ({ base }) => ok({ version: versionAt(base) }) },
     {
       method: "POST",
@@ -48,7 +52,11 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
     {
       method: "GET",
       pattern: "/v3/auth/projects",
-      answer: (call) => projectList(call, [...callerOf(call).user.roles.keys()].flatMap((id) => world.projects.get(id) ?? [])),
+      answer: (call) =>
+        projectList(
+          call,
+          [...callerOf(call).user.roles.keys()].flatMap((id) => world.projects.get(id) ?? []),
+        ),
     },
     {
       method: "GET",
@@ -56,7 +64,10 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
       answer(call) {
         demandAdmin(call, "identity:list_projects");
         const name = call.query.get("name");
-        return projectList(call, [...world.projects.values()].filter((project) => name === null || project.name === name));
+        return projectList(
+          call,
+          [...world.projects.values()].filter((project) => name === null || project.name === name),
+        );
       },
     },
     {
@@ -76,7 +87,10 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
         demandAdmin(call, "identity:list_services");
         const found = services().filter(({ type }) => [null, type].includes(call.query.get("type")));
         const links = { self: `${call.base}/v3/services`, previous: null, next: null };
-        return ok({ services: found.map(({ id, type, name }) => ({ id, type, name, enabled: true, description: "" })), links });
+        return ok({
+          services: found.map(({ id, type, name }) => ({ id, type, name, enabled: true, description: "" })),
+          links,
+        });
       },
     },
     {
@@ -96,7 +110,8 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
     prefix: "/identity",
     routes,
     admit(call) {
-      const open = call.path === "/" || call.path === "/v3" || (call.method === "POST" && call.path === "/v3/auth/tokens");
+      const open =
+        call.path === "/" || call.path === "/v3" || (call.method === "POST" && call.path === "/v3/auth/tokens");
       const token = identity.find(header(call, "x-auth-token")) ?? null;
       if (!open && token === null) throw unauthorized();
       return { token, minor: 0 };
@@ -129,7 +144,9 @@ function authenticated({ world, identity }: SimulatedCloud, call: Call): Entrant
     const owner = object(given?.["user"]);
     for (const user of world.users) {
       const credential = user.applicationCredentials.find(
-        ({ id, name }) => id === given?.["id"] || (name === given?.["name"] && [user.id, user.name].includes(`${owner?.["id"] ?? owner?.["name"]}`)),
+        ({ id, name }) =>
+          id === given?.["id"] ||
+          (name === given?.["name"] && (owner?.["id"] === user.id || owner?.["name"] === user.name)),
       );
       if (credential === undefined || credential.secret !== given?.["secret"]) continue;
       return { user, method: "application_credential", boundTo: world.projects.get(credential.project) ?? null };
@@ -175,7 +192,10 @@ interface CatalogService {
 }
 
 /** Ids are given once and kept; addresses are known only when the server listens. */
-function catalogIds({ chance, settings: { region } }: World, entries: () => readonly CatalogEntry[]): () => CatalogService[] {
+function catalogIds(
+  { chance, settings: { region } }: World,
+  entries: () => readonly CatalogEntry[],
+): () => CatalogService[] {
   const ids = new Map<string, string>();
   const idOf = (what: string): string => {
     const id = ids.get(what) ?? chance.hex();
@@ -222,7 +242,15 @@ function projectList(call: Call, projects: readonly Project[]): Answer {
 
 function projectBody({ base }: Call, { id, name }: Project): unknown {
   const links = { self: `${base}/v3/projects/${id}` };
-  const fixed = { domain_id: "default", parent_id: "default", is_domain: false, enabled: true, description: "", tags: [], options: {} };
+  const fixed = {
+    domain_id: "default",
+    parent_id: "default",
+    is_domain: false,
+    enabled: true,
+    description: "",
+    tags: [],
+    options: {},
+  };
   return { id, name, ...fixed, links };
 }
 

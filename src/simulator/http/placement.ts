@@ -21,9 +21,15 @@ export function placement(cloud: SimulatedCloud): Api {
       },
     },
     provider("", "show", (call, host) => shown(call, host)),
-    provider("/inventories", "inventories:list", (_call, host) => ({ ...generation(host), inventories: inventories(host) })),
+    provider("/inventories", "inventories:list", (_call, host) => ({
+      ...generation(host),
+      inventories: inventories(host),
+    })),
     provider("/usages", "usages", (_call, host) => ({ ...generation(host), usages: usages(host) })),
-    provider("/allocations", "allocations:list", (call, host) => ({ allocations: held(call, host), ...generation(host) })),
+    provider("/allocations", "allocations:list", (call, host) => ({
+      allocations: held(call, host),
+      ...generation(host),
+    })),
     provider("/traits", "traits:list", (_call, host) => ({ traits: traits(host), ...generation(host) })),
     provider("/aggregates", "aggregates:list", (call, host) => ({
       aggregates: aggregatesOf(world).flatMap(({ uuid, hosts }) => (hosts.includes(host.name) ? [uuid] : [])),
@@ -89,7 +95,13 @@ export function placement(cloud: SimulatedCloud): Api {
 }
 
 const newest = 39;
-const version = { id: "v1.0", max_version: `1.${newest}`, min_version: "1.0", status: "CURRENT", links: [{ rel: "self", href: "" }] };
+const version = {
+  id: "v1.0",
+  max_version: `1.${newest}`,
+  min_version: "1.0",
+  status: "CURRENT",
+  links: [{ rel: "self", href: "" }],
+};
 
 function negotiated(call: Pick<Call, "headers">): number {
   const asked = header(call, "openstack-api-version");
@@ -121,7 +133,9 @@ function providers(world: World, { query }: Call): readonly Host[] {
   const chosen = name === null ? [...world.hosts.values()] : [world.hosts.get(name)].flatMap((host) => host ?? []);
   return chosen.filter(
     (host) =>
-      (id === null || host.id === id) && (!query.has("member_of") || members.has(host.name)) && hasTraits(host, needs, excludes),
+      (id === null || host.id === id) &&
+      (!query.has("member_of") || members.has(host.name)) &&
+      hasTraits(host, needs, excludes),
   );
 }
 
@@ -188,7 +202,10 @@ function candidates(world: World, { query, minor }: Call): unknown {
     allocations: { [id]: { resources: wanted } },
     ...(minor >= 34 ? { mappings: { "": [id] } } : {}),
   }));
-  return { allocation_requests: requests, provider_summaries: Object.fromEntries(fitting.map((host) => [host.id, summary(host)])) };
+  return {
+    allocation_requests: requests,
+    provider_summaries: Object.fromEntries(fitting.map((host) => [host.id, summary(host)])),
+  };
 }
 
 function summary(host: Host): unknown {
@@ -196,14 +213,22 @@ function summary(host: Host): unknown {
     resource,
     { capacity: host.capacity[resource] ?? 0, used: host.used[resource] ?? 0 },
   ]);
-  return { resources: Object.fromEntries(resources), traits: traits(host), parent_provider_uuid: null, root_provider_uuid: host.id };
+  return {
+    resources: Object.fromEntries(resources),
+    traits: traits(host),
+    parent_provider_uuid: null,
+    root_provider_uuid: host.id,
+  };
 }
 
 function wantedResources(query: URLSearchParams): Resources {
   const given = query.get("resources") ?? "";
   const pairs = given.split(",").map((pair) => pair.split(":"));
   if (pairs.some(([name, amount]) => !name || !/^[1-9]\d*$/.test(amount ?? ""))) {
-    throw new Refusal(400, `Badly formed resources parameter. Expected resources query string parameter in form: ?resources=VCPU:2,MEMORY_MB:1024. Got: ${given}.`);
+    throw new Refusal(
+      400,
+      `Badly formed resources parameter. Expected resources query string parameter in form: ?resources=VCPU:2,MEMORY_MB:1024. Got: ${given}.`,
+    );
   }
   return Object.fromEntries(pairs.map(([name, amount]) => [name, Number(amount)]));
 }
@@ -214,7 +239,10 @@ interface TraitWish {
 }
 
 function requiredTraits(query: URLSearchParams): TraitWish {
-  const wishes = query.getAll("required").flatMap((entry) => entry.split(",")).filter((wish) => wish !== "");
+  const wishes = query
+    .getAll("required")
+    .flatMap((entry) => entry.split(","))
+    .filter((wish) => wish !== "");
   return {
     needs: wishes.filter((wish) => !wish.startsWith("!")),
     excludes: wishes.filter((wish) => wish.startsWith("!")).map((wish) => wish.slice(1)),

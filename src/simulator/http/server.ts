@@ -44,12 +44,20 @@ export function cloudServer(cloud: SimulatedCloud, apis: readonly Api[]): { serv
 
     const perform = (): Answer => {
       const base = `http://${request.headers.host ?? "localhost"}${api.prefix}`;
-      const early = { method, path: rest, query: new URLSearchParams(query), headers: request.headers, requestId, base };
+      const early = {
+        method,
+        path: rest,
+        query: new URLSearchParams(query),
+        headers: request.headers,
+        requestId,
+        base,
+      };
       return answerTo(api, match, early, body);
     };
     const performAndNote = (): Answer => {
       const answer = perform();
-      if (controlled && method !== "GET" && method !== "HEAD") note(cloud, api, request, { body, requestId, url, answer });
+      if (controlled && method !== "GET" && method !== "HEAD")
+        note(cloud, api, request, { body, requestId, url, answer });
       return answer;
     };
     const question = `${method} ${url} ${asker(cloud, request)?.project?.id ?? ""}`;
@@ -94,7 +102,10 @@ function answerTo(api: Api, match: Match, early: EarlyCall, rawBody: string): An
     return { ...answer, headers: { ...own(), ...answer.headers } };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    const headers = { ...own(), "content-type": api.name === "nova" ? "application/json; charset=UTF-8" : "application/json" };
+    const headers = {
+      ...own(),
+      "content-type": api.name === "nova" ? "application/json; charset=UTF-8" : "application/json",
+    };
     return { status: error.status, body: api.errorBody(error, call.requestId), headers };
   }
 }
@@ -122,7 +133,10 @@ interface Faulted {
   readonly question: string;
 }
 
-async function withFault({ cloud, api, fault, response, requestId, question }: Faulted, perform: () => Answer): Promise<void> {
+async function withFault(
+  { cloud, api, fault, response, requestId, question }: Faulted,
+  perform: () => Answer,
+): Promise<void> {
   const frozen = cloud.requestFaults.frozen(question);
   if (fault === undefined) {
     return send(response, frozen === undefined ? perform() : { ...perform(), body: JSON.parse(frozen) });
@@ -152,7 +166,10 @@ function madeAnswer(api: Api, fault: Extract<RequestEffect, { kind: "answers" }>
   const retryAfter = fault.retryAfterSeconds === undefined ? {} : { "retry-after": `${fault.retryAfterSeconds}` };
   const message = fault.message ?? "made to fail";
   const headers = { ...retryAfter, "content-type": fault.html === true ? "text/html" : "application/json" };
-  const body = fault.html === true ? `<html><body>${message}</body></html>` : api.errorBody(new Refusal(fault.status, message), requestId);
+  const body =
+    fault.html === true
+      ? `<html><body>${message}</body></html>`
+      : api.errorBody(new Refusal(fault.status, message), requestId);
   return { status: fault.status, headers, body };
 }
 
@@ -160,7 +177,12 @@ function note(
   cloud: SimulatedCloud,
   api: Api,
   request: IncomingMessage,
-  { body, requestId, url, answer }: { readonly body: string; readonly requestId: string; readonly url: string; readonly answer: Answer },
+  {
+    body,
+    requestId,
+    url,
+    answer,
+  }: { readonly body: string; readonly requestId: string; readonly url: string; readonly answer: Answer },
 ): void {
   const by = asker(cloud, request)?.user.name ?? "nobody";
   // A request to Keystone holds a password.

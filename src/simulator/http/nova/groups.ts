@@ -23,7 +23,12 @@ export function groupRoutes({ world }: SimulatedCloud): readonly Route[] {
       pattern: "/v2.1/os-server-groups",
       answer(call) {
         const { user, project } = askerOf(call);
-        const group = createGroup(world, { ...policyIn(call), name: text(bodyObject(call, "server_group"), "name"), project, user });
+        const group = createGroup(world, {
+          ...policyIn(call),
+          name: text(bodyObject(call, "server_group"), "name"),
+          project,
+          user,
+        });
         return ok({ server_group: shown(call, group) });
       },
     },
@@ -56,7 +61,10 @@ function policyIn(call: Call): GroupPolicy {
   const given = call.minor >= 64 ? body["policy"] : (body["policies"] as unknown[] | undefined)?.[0];
   const policy = policies.find((known) => known === given);
   if (policy === undefined) {
-    throw new Refusal(400, `Invalid input for field/attribute policy. Value: ${String(given)}. ${python(given)} is not one of ${python(policies)}`);
+    throw new Refusal(
+      400,
+      `Invalid input for field/attribute policy. Value: ${String(given)}. ${python(given)} is not one of ${python(policies)}`,
+    );
   }
   const most = object(body["rules"])?.["max_server_per_host"];
   return { policy, maxPerHost: most === undefined ? undefined : Number(most) };

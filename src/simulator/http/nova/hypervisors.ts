@@ -8,9 +8,11 @@ import { instanceName } from "./servers.ts";
 
 export function hypervisorRoutes({ world }: SimulatedCloud): readonly Route[] {
   const list = (call: Call, show: (host: Host) => Readonly<Record<string, unknown>>) => {
-    const servers = (host: Host) => (call.minor >= 53 && isTrue(call.query.get("with_servers")) ? serversOn(call, host) : {});
+    const servers = (host: Host) =>
+      call.minor >= 53 && isTrue(call.query.get("with_servers")) ? serversOn(call, host) : {};
     const { items, next } = pageOf(wanted(world, call), call);
-    const more = next === undefined || call.minor < 33 ? {} : { hypervisors_links: nextLink(call, `${idOf(call, next)}`) };
+    const more =
+      next === undefined || call.minor < 33 ? {} : { hypervisors_links: nextLink(call, `${idOf(call, next)}`) };
     return ok({ hypervisors: items.map((host) => ({ ...show(host), ...servers(host) })), ...more });
   };
   return [

@@ -31,7 +31,10 @@ function number(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
   if (/^\d+$/.test(text)) return Number(text);
-  throw new Refusal(400, `Invalid input for query parameters ${name}. Value: ${text}. '${text}' does not match '^[0-9]*$'`);
+  throw new Refusal(
+    400,
+    `Invalid input for query parameters ${name}. Value: ${text}. '${text}' does not match '^[0-9]*$'`,
+  );
 }
 
 /** Milliseconds since 1970 of a time in a query; Nova takes it as UTC when it names no zone. */
@@ -58,7 +61,10 @@ export function text(from: Readonly<Record<string, unknown>>, name: string): str
   const value = from[name];
   if (typeof value === "string") return value;
   if (value === undefined) throw new Refusal(400, `'${name}' is a required property`);
-  throw new Refusal(400, `Invalid input for field/attribute ${name}. Value: ${python(value)}. ${python(value)} is not of type 'string'`);
+  throw new Refusal(
+    400,
+    `Invalid input for field/attribute ${name}. Value: ${python(value)}. ${python(value)} is not of type 'string'`,
+  );
 }
 
 /** Nova quotes values as Python writes them. */
@@ -67,8 +73,10 @@ export function python(value: unknown): string {
   if (typeof value === "boolean") return value ? "True" : "False";
   if (typeof value === "string") return `'${value}'`;
   if (Array.isArray(value)) return `[${value.map(python).join(", ")}]`;
-  if (typeof value !== "object") return String(value);
-  return `{${Object.entries(value).map(([key, entry]) => `${python(key)}: ${python(entry)}`).join(", ")}}`;
+  if (typeof value !== "object") return JSON.stringify(value);
+  return `{${Object.entries(value)
+    .map(([key, entry]) => `${python(key)}: ${python(entry)}`)
+    .join(", ")}}`;
 }
 
 export const uuidPattern = /^[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i;

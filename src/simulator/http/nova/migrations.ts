@@ -14,7 +14,8 @@ export function migrationRoutes({ world }: SimulatedCloud): readonly Route[] {
       pattern: "/v2.1/os-migrations",
       answer(call) {
         demandAdmin(call, "os-migrations:index");
-        if (call.minor < 59) return ok({ migrations: [...wanted(world, call)].map((migration) => shown(call, migration)) });
+        if (call.minor < 59)
+          return ok({ migrations: [...wanted(world, call)].map((migration) => shown(call, migration)) });
         const { items, next } = pageOf(wanted(world, call), call);
         const more = next === undefined ? {} : { migrations_links: nextLink(call, next.id) };
         return ok({ migrations: items.map((migration) => shown(call, migration)), ...more });
@@ -161,7 +162,9 @@ function isLiveInProgress(migration: Migration): boolean {
 
 function liveInProgress(instance: Instance, call: Call): Migration {
   const number = param(call, "migration");
-  const migration = instance.migrations.find((candidate) => `${candidate.number}` === number && isLiveInProgress(candidate));
+  const migration = instance.migrations.find(
+    (candidate) => `${candidate.number}` === number && isLiveInProgress(candidate),
+  );
   if (migration === undefined) {
     throw new Refusal(404, `In-progress live migration ${number} is not found for server ${instance.id}.`);
   }

@@ -63,7 +63,10 @@ function negotiated(call: Pick<Call, "headers">): number {
     throw new Refusal(400, `API Version String ${version} is of invalid format. Must be of format MajorNum.MinorNum.`);
   }
   if (major !== "2" || Number(minor) < 1 || Number(minor) > newest) {
-    throw new Refusal(406, `Version ${version} is not supported by the API. Minimum is 2.1 and maximum is 2.${newest}.`);
+    throw new Refusal(
+      406,
+      `Version ${version} is not supported by the API. Minimum is 2.1 and maximum is 2.${newest}.`,
+    );
   }
   return Number(minor);
 }

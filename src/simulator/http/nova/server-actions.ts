@@ -4,7 +4,19 @@ import { evacuate, pause, powerOff, powerOn, rebootHard, resetState, unpause } f
 import { confirmResize, migrate, migrateLive, revertResize } from "../../moves.ts";
 import { Refusal } from "../../refusal.ts";
 import type { Action, ActionEvent, Instance, World } from "../../world.ts";
-import { accepted, askerOf, callerOf, noContent, object, ok, param, stamp, type Answer, type Call, type Route } from "../api.ts";
+import {
+  accepted,
+  askerOf,
+  callerOf,
+  noContent,
+  object,
+  ok,
+  param,
+  stamp,
+  type Answer,
+  type Call,
+  type Route,
+} from "../api.ts";
 import { python } from "./input.ts";
 import { demandAdmin } from "./policy.ts";
 import { hostId, ownInstance } from "./servers.ts";
@@ -27,7 +39,8 @@ export function serverActionRoutes({ world }: SimulatedCloud): readonly Route[] 
         const instance = instanceOnceKnown(world, call);
         const request = param(call, "request");
         const action = instance.actions.find(({ requestId }) => requestId === request);
-        if (action === undefined) throw new Refusal(404, `Action for request_id ${request} on instance ${instance.id} not found`);
+        if (action === undefined)
+          throw new Refusal(404, `Action for request_id ${request} on instance ${instance.id} not found`);
         const events = action.events.map((event) => shownEvent(call, event)).reverse();
         return ok({ instanceAction: { ...shown(call, instance, action), events } });
       },
@@ -107,7 +120,10 @@ const actions: Readonly<Record<string, (asked: Asked) => Answer>> = {
     demandAdmin(call, "os-admin-actions:reset_state");
     const state = object(given)?.["state"];
     if (state !== "active" && state !== "error") {
-      throw new Refusal(400, `Invalid input for field/attribute state. Value: ${String(state)}. ${python(state)} is not one of ['active', 'error']`);
+      throw new Refusal(
+        400,
+        `Invalid input for field/attribute state. Value: ${String(state)}. ${python(state)} is not one of ['active', 'error']`,
+      );
     }
     resetState(world, instance, state);
     return accepted;

@@ -68,9 +68,14 @@ function* wanted(world: World, call: Call): Iterable<Instance> {
   const status = query.get("status")?.toUpperCase() ?? null;
   const name = query.get("name");
   const from = query.get("marker");
-  const marker = from === null ? undefined : (world.instancesById.get(from) ?? world.deleted.find(({ id }) => id === from));
+  const marker =
+    from === null ? undefined : (world.instancesById.get(from) ?? world.deleted.find(({ id }) => id === from));
   if (from !== null && marker === undefined) throw new Refusal(400, `marker [${from}] not found`);
-  for (const instance of newestFirst(world, { host, marker, withDeleted: since !== undefined || (admin && isTrue(query.get("deleted"))) })) {
+  for (const instance of newestFirst(world, {
+    host,
+    marker,
+    withDeleted: since !== undefined || (admin && isTrue(query.get("deleted"))),
+  })) {
     if (project !== null && instance.project !== project) continue;
     if (status !== null && statusOf(instance) !== status) continue;
     if (since !== undefined && (instance.updatedAt < since || instance.updatedAt > (before ?? Infinity))) continue;
@@ -216,9 +221,15 @@ function create(world: World, call: Call): Answer {
   if (project === null) throw new Refusal(403, "Policy doesn't allow os_compute_api:servers:create to be performed.");
   const server = bodyObject(call, "server");
   if (call.minor >= 37 && server["networks"] === undefined) {
-    throw new Refusal(400, `Invalid input for field/attribute server. Value: ${python(server)}. 'networks' is a required property`);
+    throw new Refusal(
+      400,
+      `Invalid input for field/attribute server. Value: ${python(server)}. 'networks' is a required property`,
+    );
   }
-  const [zone, pinned] = (typeof server["availability_zone"] === "string" ? server["availability_zone"] : "").split(":", 2);
+  const [zone, pinned] = (typeof server["availability_zone"] === "string" ? server["availability_zone"] : "").split(
+    ":",
+    2,
+  );
   if (pinned !== undefined) demandAdmin(call, "servers:create:forced_host");
   if (server["host"] !== undefined) demandAdmin(call, "compute:servers:create:requested_destination");
   const host = pinned ?? (server["host"] === undefined ? undefined : text(server, "host"));
@@ -253,9 +264,9 @@ function groupHinted(world: World, call: Call): Group | null {
   const hints = object(body["os:scheduler_hints"]) ?? object(body["OS-SCH-HNT:scheduler_hints"]);
   const id = hints?.["group"];
   if (id === undefined) return null;
-  const group = world.groups.get(String(id));
+  const group = typeof id === "string" ? world.groups.get(id) : undefined;
   if (group === undefined || group.project !== callerOf(call).project?.id) {
-    throw new Refusal(400, `Instance group ${String(id)} could not be found.`);
+    throw new Refusal(400, `Instance group ${python(id)} could not be found.`);
   }
   return group;
 }

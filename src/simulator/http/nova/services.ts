@@ -108,7 +108,10 @@ function updateFrom(body: Readonly<Record<string, unknown>>): Parameters<typeof 
   if (status !== undefined && status !== "enabled" && status !== "disabled") {
     const value = python(status);
     const complaint = `${value} is not one of ['enabled', 'disabled']`;
-    throw new Refusal(400, `Invalid input for field/attribute status. Value: ${value.replaceAll("'", "")}. ${complaint}`);
+    throw new Refusal(
+      400,
+      `Invalid input for field/attribute status. Value: ${value.replaceAll("'", "")}. ${complaint}`,
+    );
   }
   if (reason !== undefined && status !== "disabled") {
     throw new Refusal(400, "Specifying 'disabled_reason' with status 'enabled' is invalid.");

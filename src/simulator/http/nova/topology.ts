@@ -32,7 +32,10 @@ export function topologyRoutes({ world }: SimulatedCloud): readonly Route[] {
     {
       method: "GET",
       pattern: "/v2.1/flavors",
-      answer: (call) => ok({ flavors: [...world.flavors.values()].map(({ id, name }) => ({ id, name, links: flavorLinks(call, id) })) }),
+      answer: (call) =>
+        ok({
+          flavors: [...world.flavors.values()].map(({ id, name }) => ({ id, name, links: flavorLinks(call, id) })),
+        }),
     },
     {
       method: "GET",
@@ -48,7 +51,11 @@ export function topologyRoutes({ world }: SimulatedCloud): readonly Route[] {
         return ok({ flavor: shownFlavor(call, flavor) });
       },
     },
-    { method: "GET", pattern: "/v2.1/limits", answer: (call) => ok({ limits: { rate: [], absolute: limits(world, call) } }) },
+    {
+      method: "GET",
+      pattern: "/v2.1/limits",
+      answer: (call) => ok({ limits: { rate: [], absolute: limits(world, call) } }),
+    },
   ];
 }
 
@@ -134,10 +141,9 @@ function flavorLinks({ base }: Call, id: string): unknown {
 function limits(world: World, call: Call): Readonly<Record<string, number>> {
   const project = callerOf(call).project?.id;
   const own = world.instances.filter((instance) => instance.project === project);
-  const sum = (resource: string): number => own.reduce((total, { flavor }) => total + (flavor.resources[resource] ?? 0), 0);
-  const none = Object.fromEntries(
-    ["Instances", "Cores", "RAMSize", "Keypairs"].map((what) => [`maxTotal${what}`, -1]),
-  );
+  const sum = (resource: string): number =>
+    own.reduce((total, { flavor }) => total + (flavor.resources[resource] ?? 0), 0);
+  const none = Object.fromEntries(["Instances", "Cores", "RAMSize", "Keypairs"].map((what) => [`maxTotal${what}`, -1]));
   return {
     ...none,
     maxServerMeta: -1,
