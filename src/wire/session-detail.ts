@@ -1,0 +1,251 @@
+/**
+ * A6, `GET /v1/maintenance/{session_id}/detail`: everything about a session (reference §2.3). The original answered the
+ * rows of its tables; their names and keys are kept, and what it did not know stands beside them.
+ */
+import { z } from "zod";
+import type { RequestedAction, SessionHost } from "../domain/session.ts";
+import type { ActionRun, InstanceDetail, ProjectDetail, SessionDetail as Detail } from "../ports/reports.ts";
+import { pythonRepr, withoutNulls } from "./python-text.ts";
+import { Failure, toWaiting, Waiting } from "./session.ts";
+import { formatTime, formatTimeOrNull, Time } from "./times.ts";
+
+const ReasonedHost = z.object({ host: z.string(), reason: z.string() });
+
+const Report = z
+  .object({
+    maintained: z.array(z.string()),
+    not_maintained: z.array(ReasonedHost),
+    still_closed: z.array(ReasonedHost),
+  })
+  .meta({ id: "Report", description: "how the session ended" });
+
+const UnderWay = z
+  .object({
+    kind: z.string().meta({ example: "move_instance" }),
+    subject: z.string(),
+    since: Time,
+    last_error: z.string().nullable().describe("what holds it up"),
+  })
+  .meta({ id: "UnderWay" });
+
+/** On top and in `session`: the original's clients look for it in either place. */
+const progress = {
+  percent_done: z.int().describe("hosts maintained, in percent"),
+  waiting: Waiting.nullable(),
+  failure: Failure.nullable(),
+  report: Report.nullable(),
+};
+
+const row = { session_id: z.uuid(), created_at: Time.nullable(), updated_at: Time.nullable() };
+
+const SessionRow = z
+  .object({
+    ...row,
+    ...progress,
+    state: z.string(),
+    prev_state: z.string().nullable(),
+    maintenance_at: Time,
+    ended_at: Time.nullable(),
+    workflow: z.string(),
+    meta: z.string().describe("`metadata` as Python text"),
+    metadata: z.record(z.string(), z.unknown()),
+    options: z.record(z.string(), z.unknown()),
+  })
+  .meta({ id: "SessionRow" });
+
+const ActionRow = z
+  .object({
+    ...row,
+    id: z.string(),
+    plugin: z.string(),
+    type: z.string(),
+    order: z.int(),
+    meta: z.string().describe("`metadata` as Python text"),
+    metadata: z.unknown(),
+  })
+  .meta({ id: "ActionRow" });
+
+const RunRow = z
+  .object({
+    ...row,
+    id: z.string(),
+    plugin: z.string(),
+    type: z.string(),
+    hostname: z.string(),
+    state: z.string().meta({ example: "DONE" }),
+    attempt: z.int(),
+    output: z.string(),
+  })
+  .meta({ id: "ActionRunRow", description: "one host action on one host" });
+
+const HostRow = z
+  .object({
+    ...row,
+    id: z.string(),
+    hostname: z.string(),
+    type: z.string().describe("the first of `roles`"),
+    roles: z.array(z.string()),
+    status: z.string().meta({ example: "in_maintenance" }),
+    maintained: z.boolean(),
+    disabled: z.boolean().describe("takes no new instances"),
+    closed_by: z.enum(["session", "others"]).nullable(),
+    details: z.string().nullable().describe("why it was skipped, or failed"),
+    plugin: z.string().nullable().describe("the newest host action on it"),
+    plugin_state: z.string().nullable(),
+  })
+  .meta({ id: "HostRow" });
+
+const ProjectRow = z
+  .object({
+    ...row,
+    id: z.string(),
+    project_id: z.string(),
+    state: z.string().nullable().meta({ example: "ACK_PLANNED_MAINTENANCE" }),
+    managed: z.boolean().describe("somebody answers for it"),
+  })
+  .meta({ id: "ProjectRow" });
+
+const InstanceRow = z
+  .object({
+    ...row,
+    id: z.string(),
+    instance_id: z.string(),
+    instance_name: z.string(),
+    project_id: z.string(),
+    project_state: z.string().nullable(),
+    state: z.string().meta({ example: "active" }),
+    action: z.string().nullable(),
+    action_done: z.boolean(),
+    host: z.string().nullable(),
+    details: z.null(),
+  })
+  .meta({ id: "InstanceRow" });
+
+export const SessionDetailAnswer = z
+  .object({
+    ...progress,
+    session: SessionRow,
+    action_plugins: z.array(ActionRow),
+    action_plugin_instances: z.array(RunRow),
+    download: z.array(z.string()).describe("always empty: plugins are installed by the operator"),
+    hosts: z.array(HostRow),
+    projects: z.array(ProjectRow),
+    instances: z.array(InstanceRow),
+    under_way: z.array(UnderWay),
+  })
+  .meta({ id: "SessionDetail" });
+
+export function toSessionDetail(detail: Detail): z.infer<typeof SessionDetailAnswer> {
+  const projectStates = new Map(detail.projects.map(({ id, state }) => [id, state]));
+  const newestRuns = new Map(detail.runs.map((run) => [run.host, run]));
+  return {
+    ...toProgress(detail),
+    session: toSessionRow(detail),
+    action_plugins: detail.session.actions.map((action, index) => toActionRow(action, index, detail)),
+    action_plugin_instances: detail.runs.map((run) => ({ session_id: detail.id, ...toRun(run) })),
+    download: [],
+    hosts: detail.hosts.map((host) => ({ ...times(host, detail), ...toHost(host, newestRuns.get(host.name)) })),
+    projects: detail.projects.map((project) => ({ ...times(project, detail), ...toProject(project) })),
+    instances: detail.instances.map((instance) => ({
+      ...times(instance, detail),
+      ...toInstance(instance, projectStates.get(instance.project) ?? null),
+    })),
+    under_way: detail.underWay.map(({ kind, subject, since, lastError }) => ({
+      kind,
+      subject,
+      since: formatTime(since),
+      last_error: lastError,
+    })),
+  };
+}
+
+const toProgress = (detail: Detail) => ({
+  percent_done: detail.percentDone,
+  waiting: toWaiting(detail),
+  failure: detail.failure,
+  report: detail.report && {
+    maintained: [...detail.report.maintained],
+    not_maintained: [...detail.report.notMaintained],
+    still_closed: [...detail.report.stillClosed],
+  },
+});
+
+const times = (thing: { readonly createdAt: Date; readonly updatedAt: Date | null }, { id }: Detail) => ({
+  session_id: id,
+  created_at: formatTime(thing.createdAt),
+  updated_at: formatTimeOrNull(thing.updatedAt),
+});
+
+const toSessionRow = (detail: Detail): z.infer<typeof SessionRow> => ({
+  ...times(detail, detail),
+  ...toProgress(detail),
+  state: detail.state,
+  prev_state: detail.previousState,
+  maintenance_at: formatTime(detail.maintenanceAt),
+  ended_at: formatTimeOrNull(detail.endedAt),
+  workflow: detail.workflow,
+  meta: pythonText(detail.session.metadata),
+  metadata: detail.session.metadata,
+  options: detail.session.options,
+});
+
+const pythonText = (value: unknown): string => pythonRepr(withoutNulls(value));
+
+const toActionRow = (
+  { plugin, phase, order, metadata }: RequestedAction,
+  index: number,
+  { id, createdAt }: Detail,
+): z.infer<typeof ActionRow> => ({
+  id: String(index),
+  session_id: id,
+  plugin,
+  type: phase,
+  order,
+  meta: pythonText(metadata),
+  metadata,
+  created_at: formatTime(createdAt),
+  updated_at: null,
+});
+
+const toRun = (run: ActionRun): Omit<z.infer<typeof RunRow>, "session_id"> => ({
+  id: run.id,
+  plugin: run.plugin,
+  type: run.phase,
+  hostname: run.host,
+  state: run.status.toUpperCase(),
+  attempt: run.attempt,
+  output: run.output,
+  created_at: formatTimeOrNull(run.startedAt),
+  updated_at: formatTimeOrNull(run.endedAt),
+});
+
+const toHost = ({ name, roles, status, closure }: SessionHost, newestRun: ActionRun | undefined) => ({
+  id: name,
+  hostname: name,
+  type: roles[0] ?? "other",
+  roles: [...roles],
+  status: status.kind,
+  maintained: status.kind === "maintained",
+  disabled: closure !== "open",
+  closed_by: closedBy[closure],
+  details: "reason" in status ? status.reason : null,
+  plugin: newestRun?.plugin ?? null,
+  plugin_state: newestRun?.status.toUpperCase() ?? null,
+});
+
+const closedBy = { open: null, closed_by_session: "session", closed_by_others: "others" } as const;
+
+const toProject = ({ id, state, managed }: ProjectDetail) => ({ id, project_id: id, state, managed });
+
+const toInstance = (instance: InstanceDetail, projectState: string | null) => ({
+  id: instance.id,
+  instance_id: instance.id,
+  instance_name: instance.name,
+  project_id: instance.project,
+  project_state: instance.actionDone ? "INSTANCE_ACTION_DONE" : projectState,
+  state: instance.status.toLowerCase(),
+  action: instance.action,
+  action_done: instance.actionDone,
+  host: instance.host,
+  details: null,
+});
