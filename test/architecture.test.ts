@@ -1,0 +1,150 @@
+/**
+ * Holds the code to the directions of ARCHITECTURE.md. A failure names the file, what it imports, and what its
+ * folder may import; whoever means to change a direction changes the table below, where a review sees it.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { dirname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+interface Rule {
+  /** Parts of src/, by folder or file; every part may import itself. */
+  readonly parts: readonly string[];
+  /** Packages from npm, and "node" for what Node brings along. "any" where a technology is at home. */
+  readonly packages: readonly string[] | "any";
+}
+
+const ALL = "every part";
+
+const RULES: Readonly<Record<string, Rule>> = {
+  domain: { parts: [], packages: ["zod"] },
+  planner: { parts: ["domain"], packages: ["zod"] },
+  // The testing suites that plugin authors import run under vitest.
+  sdk: { parts: ["domain", "planner"], packages: ["zod", "node", "vitest"] },
+  ports: { parts: ["domain"], packages: ["zod", "node"] },
+  engine: { parts: ["domain", "planner", "sdk", "ports", "problems"], packages: ["zod", "node"] },
+  effects: { parts: ["domain", "sdk", "ports", "engine", "problems"], packages: ["zod", "node"] },
+  // What is reported to clients is shaped by ports/reports.ts, of which the wire needs the types.
+  wire: { parts: ["domain", "ports", "problems"], packages: ["zod", "node"] },
+  adapters: { parts: ["domain", "ports", "wire", "problems"], packages: "any" },
+  http: { parts: ["domain", "ports", "engine", "wire", "problems"], packages: "any" },
+  worker: { parts: ["domain", "ports", "engine", "effects", "problems"], packages: "any" },
+  problems: { parts: [], packages: [] },
+  config: { parts: [], packages: ["zod", "node"] },
+  wiring: { parts: [ALL], packages: "any" },
+  main: { parts: ["wiring", "config"], packages: "any" },
+  // These talk to Fenix or play a cloud over HTTP, as a program of somebody else would.
+  cli: { parts: ["config"], packages: "any" },
+  web: { parts: [], packages: "any" },
+  simulator: { parts: [], packages: ["zod", "node"] },
+};
+
+test("every part of src/ has a rule", () => {
+  const parts = new Set(sourceFiles("src").map((file) => partOf(file)));
+  expect([...parts].filter((part) => !(part in RULES))).toEqual([]);
+});
+
+test("src/ imports along the arrows", () => {
+  const broken = sourceFiles("src").flatMap((file) => {
+    const part = partOf(file);
+    const rule = RULES[part];
+    if (!rule) return [];
+    return importsOf(file)
+      .filter((imported) => !isAllowed(part, rule, file, imported))
+      .map((imported) => `${file} imports ${imported}, but ${part} may import only ${describe(rule)}`);
+  });
+  expect(broken).toEqual([]);
+});
+
+test("a plugin imports #sdk and its own files; a host action also what Node brings along", () => {
+  const broken = sourceFiles("plugins").flatMap((file) => {
+    const [, kind = "", name = ""] = file.split("/");
+    const own = `plugins/${kind}/${name}/`;
+    const packages = kind === "host-actions" ? ["#sdk", "zod", "node"] : ["#sdk", "zod"];
+    if (file.endsWith(".test.ts")) packages.push("#sdk/testing", "vitest", "fast-check", "node");
+    return importsOf(file)
+      .filter(
+        (imported) =>
+          !(isRelative(imported) ? target(file, imported).startsWith(own) : packages.includes(packageOf(imported))),
+      )
+      .map((imported) => `${file} imports ${imported}, but may import only its own files and ${packages.join(", ")}`);
+  });
+  expect(broken).toEqual([]);
+});
+
+test("examples know Fenix by its HTTP API alone", () => {
+  const broken = sourceFiles("examples").flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => isRelative(imported) && !target(file, imported).startsWith("examples/"))
+      .map((imported) => `${file} imports ${imported}`),
+  );
+  expect(broken).toEqual([]);
+});
+
+test("what decides is pure: no clock, no chance, nothing from outside", () => {
+  const impure =
+    /\bDate\.now\b|new Date\(\)|\bDate\(\)|Math\.random|performance\.now|randomUUID|getRandomValues|\b(?:setTimeout|setInterval|setImmediate|fetch)\(|\bprocess\./g;
+  const broken = ["src/domain", "src/planner", "plugins/workflows"].flatMap((folder) =>
+    sourceFiles(folder)
+      .filter((file) => !file.endsWith(".test.ts"))
+      .flatMap((file) => findAll(file, impure).map((found) => `${file} uses ${found}, which has to be handed in`)),
+  );
+  expect(broken).toEqual([]);
+});
+
+test("the environment is read in one place for each program", () => {
+  const readers = [
+    "src/config.ts",
+    "src/sdk/environment.ts", // The plugins' secrets, which Fenix itself must not know.
+    "src/simulator/main.ts", // A program of its own.
+  ];
+  const broken = sourceFiles("src")
+    .filter((file) => !readers.includes(file) && findAll(file, /\bprocess\.env\b|\bprocess\["env"\]/g).length > 0)
+    .map((file) => `${file} reads process.env, which only ${readers.join(", ")} may`);
+  expect(broken).toEqual([]);
+});
+
+function isAllowed(part: string, { parts, packages }: Rule, file: string, imported: string): boolean {
+  if (!isRelative(imported)) return packages === "any" || packages.includes(packageOf(imported));
+  const path = target(file, imported);
+  if (!path.startsWith("src/")) return false;
+  const other = partOf(path);
+  return other === part || parts.includes(other) || parts.includes(ALL);
+}
+
+function describe({ parts, packages }: Rule): string {
+  return [...parts, ...(packages === "any" ? ["any package"] : packages)].join(", ") || "nothing";
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
+    .filter((file) => /\.(ts|mts|mjs|js)$/.test(file) && !file.includes("node_modules"))
+    .map((file) => `${folder}/${file}`)
+    .sort();
+}
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  const statements =
+    /^(?:import|export)\s(?:[^;"']*?\sfrom\s+)?["']([^"']+)["']|^[^*\n]*\bimport\(\s*["']([^"']+)["']/gm;
+  return [...text.matchAll(statements)].map(([, fixed, dynamic]) => fixed ?? dynamic ?? "");
+}
+
+function findAll(file: string, pattern: RegExp): string[] {
+  const code = readFileSync(join(ROOT, file), "utf8").replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, "");
+  return code.match(pattern) ?? [];
+}
+
+/** `src/engine/advance.ts` is of the part "engine", and `src/wiring.ts` of "wiring". */
+const partOf = (file: string) => (file.split("/")[1] ?? "").replace(/\.ts$/, "");
+const isRelative = (imported: string) => imported.startsWith(".");
+const target = (file: string, imported: string) => normalize(join(dirname(file), imported));
+
+function packageOf(imported: string): string {
+  if (isBuiltin(imported)) return "node";
+  if (imported.startsWith("#")) return imported;
+  return imported.split("/", imported.startsWith("@") ? 2 : 1).join("/");
+}
