@@ -10,7 +10,7 @@ export type Reply =
 
 export interface Fenix {
   /** Asks Fenix to post the project's notices to `url`, instead of to what an earlier life of this manager asked for. */
-  register(url: string): Promise<{ readonly id: string }>;
+  register(url: string): Promise<{ readonly webhook_id: string }>;
   unregister(id: string): Promise<void>;
   instancesOf(notice: Notice): Promise<readonly string[]>;
   reply(notice: Notice, reply: Reply): Promise<void>;
@@ -42,7 +42,7 @@ export function fenixAt(baseUrl: string, projectId: string, token: () => Promise
       for (const old of known.filter(
         (webhook) => webhook.project_id === projectId && webhook.url.startsWith(`${origin}/`),
       ))
-        await call("DELETE", `${webhooks}/${old.id}`);
+        await call("DELETE", `${webhooks}/${old.webhook_id}`);
       const body = { project_id: projectId, url, events: ["maintenance.scheduled"] };
       return Webhook.parse(await call("POST", webhooks, body));
     },
@@ -59,7 +59,7 @@ export function fenixAt(baseUrl: string, projectId: string, token: () => Promise
   };
 }
 
-const Webhook = z.object({ id: z.string(), project_id: z.string().nullish(), url: z.string() });
+const Webhook = z.object({ webhook_id: z.string(), project_id: z.string().nullish(), url: z.string() });
 const Webhooks = z.object({ webhooks: z.array(Webhook) });
 
 /** A question about one listed instance is answered by `instance_action`, any other by `instance_actions`. */

@@ -70,7 +70,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     async close() {
       stopping.abort();
       await fenix
-        .unregister(webhook.id)
+        .unregister(webhook.webhook_id)
         .catch((error: unknown) => onEvent({ kind: "trouble", doing: "unregister", error }));
       await closed(server);
       await notices.idle();

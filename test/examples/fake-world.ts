@@ -15,7 +15,7 @@ export interface FakeWorld {
   readonly url: string;
   readonly servers: FakeServer[];
   readonly groups: { id: string; members: string[] }[];
-  readonly webhooks: { id: string; project_id: string; url: string; events: string[] }[];
+  readonly webhooks: { webhook_id: string; project_id: string; url: string; events: string[] }[];
   /** What was put to a reply URL, in order. */
   readonly replies: { readonly url: string; readonly token: string; readonly body: Record<string, unknown> }[];
   /** Bodies of the servers that were asked for, with their scheduler hints. */
@@ -79,12 +79,12 @@ function respond(world: FakeWorld, request: IncomingMessage, url: URL, body: Rec
       return { status: 200, body: { webhooks: world.webhooks } };
     case "POST /v1/:id":
       world.webhooks.push({
-        id: `hook-${world.webhooks.length + 1}`,
-        ...(body as Omit<FakeWorld["webhooks"][number], "id">),
+        webhook_id: `hook-${world.webhooks.length + 1}`,
+        ...(body as Omit<FakeWorld["webhooks"][number], "webhook_id">),
       });
       return { status: 200, body: world.webhooks.at(-1) };
     case "DELETE /v1/webhooks/:id":
-      world.webhooks.splice(0, Infinity, ...world.webhooks.filter((hook) => hook.id !== id));
+      world.webhooks.splice(0, Infinity, ...world.webhooks.filter((hook) => hook.webhook_id !== id));
       return { status: 200, body: {} };
     case "GET /v1/maintenance/:session/:id":
       return { status: 200, body: { instance_ids: world.affected } };

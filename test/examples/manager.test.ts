@@ -45,7 +45,7 @@ const names = () => world.servers.map(({ name }) => name);
 test("registers its webhook at start and takes it away at the end", async () => {
   await start();
   expect(world.webhooks).toEqual([
-    { id: "hook-1", project_id: project, url: manager!.callbackUrl, events: ["maintenance.scheduled"] },
+    { webhook_id: "hook-1", project_id: project, url: manager!.callbackUrl, events: ["maintenance.scheduled"] },
   ]);
   await manager!.close();
   manager = undefined;
@@ -57,8 +57,8 @@ test("takes the place of the webhook of an earlier life, and leaves others alone
   const port = Number(new URL(first.callbackUrl).port);
   await first.close();
   world.webhooks.push(
-    { id: "left-behind", project_id: project, url: `http://127.0.0.1:${port}/maintenance/old`, events: [] },
-    { id: "of-somebody", project_id: project, url: "http://elsewhere.example/maintenance", events: [] },
+    { webhook_id: "left-behind", project_id: project, url: `http://127.0.0.1:${port}/maintenance/old`, events: [] },
+    { webhook_id: "of-somebody", project_id: project, url: "http://elsewhere.example/maintenance", events: [] },
   );
   await start({ listen: { port } });
   expect(world.webhooks.map(({ url }) => url)).toEqual(["http://elsewhere.example/maintenance", manager!.callbackUrl]);
