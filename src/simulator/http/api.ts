@@ -47,7 +47,7 @@ export interface Api {
   admit(call: Omit<Call, "minor" | "token">): Admission;
   /** Headers on every answer to an admitted call. */
   headers(call: Call): Readonly<Record<string, string>>;
-  errorBody(refusal: Refusal, requestId: string): unknown;
+  errorBody(refusal: Refusal, call: Pick<Call, "requestId" | "minor">): unknown;
 }
 
 export function ok(body: unknown): Answer {

@@ -83,12 +83,12 @@ export function placement(cloud: SimulatedCloud): Api {
       return { token, minor: call.path === "/" ? 0 : negotiated(call) };
     },
     headers: ({ minor }) => ({ "openstack-api-version": `placement 1.${minor}`, vary: "openstack-api-version" }),
-    errorBody({ status, message }, requestId) {
+    errorBody({ status, message }, { requestId, minor }) {
       if (status === 401) return { error: { code: 401, title: "Unauthorized", message } };
       const title = titles[status] ?? "Internal Server Error";
       const detail = `${preambles[status] ?? ""}\n\n ${message}  `;
       const limits = status === 406 ? { max_version: `1.${newest}`, min_version: "1.0" } : {};
-      const code = status === 406 ? {} : { code: "placement.undefined_code" };
+      const code = minor >= 23 ? { code: "placement.undefined_code" } : {};
       return { errors: [{ status, title, detail, ...code, request_id: requestId, ...limits }] };
     },
   };

@@ -106,7 +106,7 @@ function answerTo(api: Api, match: Match, early: EarlyCall, rawBody: string): An
       ...own(),
       "content-type": api.name === "nova" ? "application/json; charset=UTF-8" : "application/json",
     };
-    return { status: error.status, body: api.errorBody(error, call.requestId), headers };
+    return { status: error.status, body: api.errorBody(error, call), headers };
   }
 }
 
@@ -169,7 +169,7 @@ function madeAnswer(api: Api, fault: Extract<RequestEffect, { kind: "answers" }>
   const body =
     fault.html === true
       ? `<html><body>${message}</body></html>`
-      : api.errorBody(new Refusal(fault.status, message), requestId);
+      : api.errorBody(new Refusal(fault.status, message), { requestId, minor: 0 });
   return { status: fault.status, headers, body };
 }
 

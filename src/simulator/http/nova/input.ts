@@ -4,7 +4,7 @@ import { object, type Call } from "../api.ts";
 
 export interface Page<Item> {
   readonly items: readonly Item[];
-  /** The last item, when there are more behind it. */
+  /** The last item of a full page. Nova does not look whether there is anything behind it. */
   readonly next: Item | undefined;
 }
 
@@ -14,10 +14,10 @@ export function pageOf<Item>(items: Iterable<Item>, { query }: Call): Page<Item>
   const limit = Math.min(most, number(query, "limit") ?? most);
   const page: Item[] = [];
   for (const item of items) {
-    if (page.length === limit) return { items: page, next: page.at(-1) };
-    page.push(item);
+    if (page.length < limit) page.push(item);
+    if (page.length === limit) break;
   }
-  return { items: page, next: undefined };
+  return { items: page, next: page.length === limit ? page.at(-1) : undefined };
 }
 
 /** Nova's link to the next page: the same question with a marker. */
