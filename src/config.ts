@@ -86,8 +86,6 @@ export interface Config {
   readonly port: number;
   /** Put before the path of every link given to others; without a slash at its end. */
   readonly publicUrl: string;
-  /** Where the command line client finds the API. */
-  readonly apiUrl: string;
   /** Absolute. */
   readonly dataDir: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -108,24 +106,41 @@ export interface Config {
 export type OpenStackVariables = Pick<Environment, Extract<Variable, `OS_${string}`>>;
 
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
-  const parsed = Environment.safeParse(given);
-  if (!parsed.success) throw wrong(parsed.error.issues.map((issue) => complaint(issue, given)));
-  const missing = missingVariables(parsed.data);
+  const read = readVariables(Environment, environment);
+  const missing = missingVariables(read);
   if (missing.length > 0) throw wrong(missing);
-  return toConfig(parsed.data);
+  return toConfig(read);
 }
 
+/** Where the command line client finds the API. What is wrong with the rest of the environment does not concern it. */
+export function readApiUrl(environment: NodeJS.ProcessEnv = process.env): string {
+  const { FENIX_URL, ...service } = readVariables(
+    Environment.pick({ FENIX_URL: true, FENIX_PUBLIC_URL: true, FENIX_HOST: true, FENIX_PORT: true }),
+    environment,
+  );
+  return FENIX_URL ?? publicUrlOf(service);
+}
+
+function readVariables<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.ProcessEnv): z.infer<Schema> {
+  const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim()));
+  const parsed = schema.safeParse(given);
+  if (!parsed.success) throw wrong(parsed.error.issues.map((issue) => complaint(issue, given)));
+  return parsed.data;
+}
+
+type Address = Pick<Environment, "FENIX_PUBLIC_URL" | "FENIX_HOST" | "FENIX_PORT">;
+
+const publicUrlOf = ({ FENIX_PUBLIC_URL, FENIX_HOST, FENIX_PORT }: Address): string =>
+  FENIX_PUBLIC_URL ?? `http://${reachable(FENIX_HOST)}:${FENIX_PORT}`;
+
 function toConfig(env: Environment): Config {
-  const publicUrl = env.FENIX_PUBLIC_URL ?? `http://${reachable(env.FENIX_HOST)}:${env.FENIX_PORT}`;
   return {
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
     queueBackend: env.QUEUE_BACKEND ?? (env.REDIS_URL === undefined ? "postgres" : "redis"),
     host: env.FENIX_HOST,
     port: env.FENIX_PORT,
-    publicUrl,
-    apiUrl: env.FENIX_URL ?? publicUrl,
+    publicUrl: publicUrlOf(env),
     dataDir: resolve(env.FENIX_DATA_DIR),
     logLevel: env.FENIX_LOG_LEVEL,
     replySeconds: env.FENIX_REPLY_SECONDS,

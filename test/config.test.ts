@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readConfig } from "../src/config.ts";
+import { readApiUrl, readConfig } from "../src/config.ts";
 
 const password = {
   OS_AUTH_URL: "https://keystone.example.org/v3/",
@@ -45,7 +45,7 @@ describe("what is set", () => {
     {
       name: "a port, which shows in the links",
       env: { FENIX_PORT: "8080" },
-      expected: { port: 8_080, publicUrl: "http://127.0.0.1:8080", apiUrl: "http://127.0.0.1:8080" },
+      expected: { port: 8_080, publicUrl: "http://127.0.0.1:8080" },
     },
     {
       name: "all addresses, of which links name one that answers",
@@ -139,5 +139,21 @@ describe("what is wrong names its variable, what was given and what is expected"
     expect(() => readConfig({ FENIX_PORT: "x", QUEUE_BACKEND: "y" })).toThrow(
       /FENIX_PORT.*\n.*QUEUE_BACKEND|QUEUE_BACKEND.*\n.*FENIX_PORT/,
     );
+  });
+});
+
+describe("where the command line client finds the API", () => {
+  test.each([
+    { env: {}, url: "http://127.0.0.1:12347" },
+    { env: { FENIX_PORT: "8080" }, url: "http://127.0.0.1:8080" },
+    { env: { FENIX_PUBLIC_URL: "https://fenix.example.org/" }, url: "https://fenix.example.org" },
+    { env: { FENIX_PUBLIC_URL: "https://fenix.example.org", FENIX_URL: "http://[::1]:1/" }, url: "http://[::1]:1" },
+    { env: { REDIS_URL: "nonsense", OS_AUTH_URL: "https://keystone.example.org" }, url: "http://127.0.0.1:12347" },
+  ])("$env: $url", ({ env, url }) => {
+    expect(readApiUrl(env)).toBe(url);
+  });
+
+  test("a URL that is none is refused by name", () => {
+    expect(() => readApiUrl({ FENIX_URL: "fenix" })).toThrow('FENIX_URL: "fenix" given');
   });
 });
