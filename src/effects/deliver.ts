@@ -14,7 +14,10 @@ export interface Delivering {
   readonly shutdown: AbortSignal;
 }
 
-export async function deliver(id: DeliveryId, { deliveries, notifier, clock, random, shutdown }: Delivering): Promise<void> {
+export async function deliver(
+  id: DeliveryId,
+  { deliveries, notifier, clock, random, shutdown }: Delivering,
+): Promise<void> {
   const claimed = await deliveries.claim(id, newLease(clock, randomUUID), clock.now());
   if (!claimed) return;
   try {

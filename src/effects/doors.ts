@@ -47,4 +47,5 @@ export const openHost: Performer<"open_host"> = async ({ host }, { cloud, claime
   };
 };
 
-const isOurs = (door: HostDoor & { kind: "closed" }, session: SessionId): boolean => door.reason === closingReason(session);
+const isOurs = (door: HostDoor & { kind: "closed" }, session: SessionId): boolean =>
+  door.reason === closingReason(session);

@@ -42,4 +42,5 @@ async function findHosts({ claimed, cloud, signal }: Performing): Promise<Found>
   }
 }
 
-const inShort = ({ computes, instances }: CloudFacts): string => `${computes.length} computes, ${instances.length} instances`;
+const inShort = ({ computes, instances }: CloudFacts): string =>
+  `${computes.length} computes, ${instances.length} instances`;

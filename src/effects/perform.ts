@@ -4,7 +4,7 @@ import { subjectOf, type PerformedEffect, type PerformedKind } from "../domain/e
 import type { JournalEntry, JournalKind } from "../domain/journal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cloud } from "../ports/cloud.ts";
-import type { ClaimedEffect, EffectEnd, EffectId, Effects } from "../ports/effects.ts";
+import type { ClaimedEffect, Consequences, EffectEnd, EffectId, Effects } from "../ports/effects.ts";
 import type { Plugins } from "../ports/plugins.ts";
 import type { Wakes } from "../ports/wakes.ts";
 import { isProblem, type Problem } from "../problems.ts";
@@ -44,7 +44,11 @@ export async function performEffect(id: EffectId, deps: Performers): Promise<voi
   if (!claimed) return;
   const done = new AbortController();
   const lost = new AbortController();
-  const lease = keepLease((until) => effects.renew(claimed, until), { clock, done: done.signal, lost: () => lost.abort() });
+  const lease = keepLease((until) => effects.renew(claimed, until), {
+    clock,
+    done: done.signal,
+    lost: () => lost.abort(),
+  });
   try {
     await settle(claimed, deps, AbortSignal.any([lost.signal, deps.shutdown]), lost.signal);
   } finally {
@@ -100,10 +104,15 @@ async function giveBack(claimed: ClaimedEffect, error: unknown, deps: Performers
   } else {
     const reason = error instanceof Error ? error.message : String(error);
     const tried = waited > 0 ? `, after ${Math.round(waited / 1_000)} s of trying` : "";
-    await effects.finish(claimed, endOf(claimed, { kind: "failed", reason: reason + tried }, now));
+    const failed: Performed = { kind: "failed", reason: reason + tried, consequences: perhaps(claimed.effect) };
+    await effects.finish(claimed, endOf(claimed, failed, now));
   }
   await wakes.session(claimed.session.id);
 }
+
+/** A closing whose answer was lost may have been done: taken for closed, the host is looked at when the session ends. */
+const perhaps = (effect: PerformedEffect): Consequences =>
+  effect.kind === "close_host" ? { closure: { host: effect.host, closure: "closed_by_session" } } : {};
 
 /** A wrong password or a missing role is not mended by waiting; half a minute is left for one that is being rotated. */
 const REFUSED_PATIENCE_MS = 30_000;
@@ -119,8 +128,12 @@ function endOf(claimed: ClaimedEffect, performed: Performed, at: Date): EffectEn
     performed.kind === "done"
       ? { kind: "done", at, outcome: performed.outcome }
       : { kind: performed.kind, at, reason: performed.reason };
-  const text = performed.kind === "done" ? performed.text : `${claimed.effect.kind} ${performed.kind}: ${performed.reason}`;
-  const kinds = { done: "effect_done", failed: "effect_failed", unknown: "effect_unknown" } as const satisfies Record<string, JournalKind>;
+  const text =
+    performed.kind === "done" ? performed.text : `${claimed.effect.kind} ${performed.kind}: ${performed.reason}`;
+  const kinds = { done: "effect_done", failed: "effect_failed", unknown: "effect_unknown" } as const satisfies Record<
+    string,
+    JournalKind
+  >;
   const entry: JournalEntry = {
     at,
     kind: kinds[performed.kind],
@@ -130,4 +143,3 @@ function endOf(claimed: ClaimedEffect, performed: Performed, at: Date): EffectEn
   };
   return { at, status, consequences: performed.consequences ?? {}, journal: [entry] };
 }
-

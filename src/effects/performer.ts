@@ -19,7 +19,12 @@ export interface Performing {
 
 /** How it ended. `text` is a sentence for the timeline. */
 export type Performed<K extends PerformedKind = PerformedKind> =
-  | { readonly kind: "done"; readonly outcome: Outcomes[K]; readonly text: string; readonly consequences?: Consequences }
+  | {
+      readonly kind: "done";
+      readonly outcome: Outcomes[K];
+      readonly text: string;
+      readonly consequences?: Consequences;
+    }
   | { readonly kind: "failed" | "unknown"; readonly reason: string; readonly consequences?: Consequences };
 
 export type Performer<K extends PerformedKind> = (effect: EffectOf<K>, performing: Performing) => Promise<Performed<K>>;

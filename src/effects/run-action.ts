@@ -10,7 +10,8 @@ export const runAction: Performer<"run_action"> = async (effect, performing) => 
   const action = performing.plugins.hostAction(effect.plugin);
   if (!action) return { kind: "failed", reason: `the host action ${effect.plugin} is not installed any more` };
   const metadata = action.metadata.safeParse(performing.claimed.session.actions[effect.index]?.metadata);
-  if (!metadata.success) return { kind: "failed", reason: `its metadata does not fit any more: ${metadata.error.message}` };
+  if (!metadata.success)
+    return { kind: "failed", reason: `its metadata does not fit any more: ${metadata.error.message}` };
   const occupied = await occupancy(effect, performing);
   if (occupied !== null) return { kind: "failed", reason: `did not start: ${occupied}` };
   return run(action, metadata.data, effect, performing);
@@ -29,7 +30,12 @@ async function occupancy({ host, phase }: RunAction, { cloud, signal }: Performi
   return isEmpty(occupants) ? null : `${host} has ${whoIsThere(occupants)}`;
 }
 
-async function run(action: HostAction, metadata: unknown, effect: RunAction, performing: Performing): Promise<Performed<"run_action">> {
+async function run(
+  action: HostAction,
+  metadata: unknown,
+  effect: RunAction,
+  performing: Performing,
+): Promise<Performed<"run_action">> {
   const { claimed } = performing;
   const limit = action.timeoutSeconds(metadata);
   const tooLong = AbortSignal.timeout(limit * 1_000);
@@ -53,7 +59,10 @@ async function run(action: HostAction, metadata: unknown, effect: RunAction, per
     if (claimed.interrupted) {
       const rerun = typeof action.rerun === "function" ? action.rerun(metadata) : action.rerun;
       if (rerun === "at-most-once")
-        return ended({ kind: "unknown", reason: "a worker died while it ran, and it must not be run again blindly: see on the host how far it came" });
+        return ended({
+          kind: "unknown",
+          reason: "a worker died while it ran, and it must not be run again blindly: see on the host how far it came",
+        });
       if (rerun === "detectable" && (await action.isDone?.(context))) {
         output.append("A worker died while this ran; it is found to be done.\n");
         return ended({ kind: "done", outcome: { output: output.text() }, text: "found done after a crash" });
@@ -63,7 +72,11 @@ async function run(action: HostAction, metadata: unknown, effect: RunAction, per
     return ended({ kind: "done", outcome: { output: output.text() }, text: `${action.name} done on ${effect.host}` });
   } catch (error) {
     if (performing.signal.aborted) throw error; // Not the action's doing: the worker lost it, or shuts down.
-    const reason = tooLong.aborted ? `not done within ${limit} s` : error instanceof Error ? error.message : String(error);
+    const reason = tooLong.aborted
+      ? `not done within ${limit} s`
+      : error instanceof Error
+        ? error.message
+        : String(error);
     return ended({ kind: "failed", reason });
   } finally {
     await output.close();

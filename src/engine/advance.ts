@@ -36,7 +36,9 @@ async function takeTurn(id: SessionId, { sessions, plugins, clock }: Engine): Pr
     const workflow = plugins.workflow(view.session.workflow);
     const decision = decide(view, workflow, open.removed);
     const changes = changesOf(view, decision, workflow?.failed ?? view.entry.state);
-    recorded = await open.record(decision.kind === "enter" && decision.state === REMOVED ? { ...changes, cancelPending: true } : changes);
+    recorded = await open.record(
+      decision.kind === "enter" && decision.state === REMOVED ? { ...changes, cancelPending: true } : changes,
+    );
   });
   return recorded;
 }

@@ -19,7 +19,10 @@ export function decide(view: View, workflow: Workflow | undefined, removed: bool
   const { state } = view.entry;
   if (removed) return state === REMOVED ? windUp(view) : enter(REMOVED, "deleted by the admin");
   if (!workflow)
-    return wait(`the workflow ${view.session.workflow} to be installed`, new Date(view.now.getTime() + MISSING_PLUGIN_MS));
+    return wait(
+      `the workflow ${view.session.workflow} to be installed`,
+      new Date(view.now.getTime() + MISSING_PLUGIN_MS),
+    );
   if (state === workflow.failed) return decideFailed(view, workflow);
   const decision = ask(view, workflow);
   return complaint(view, decision, workflow) ?? decision;
@@ -28,7 +31,9 @@ export function decide(view: View, workflow: Workflow | undefined, removed: bool
 /** A failed session always comes to its end, even where the workflow's own last step is broken. */
 function decideFailed(view: View, workflow: Workflow): Decision {
   const decision = ask(view, workflow);
-  return decision.kind === "fail" || decision.kind === "enter" || complaint(view, decision, workflow) ? windUp(view) : decision;
+  return decision.kind === "fail" || decision.kind === "enter" || complaint(view, decision, workflow)
+    ? windUp(view)
+    : decision;
 }
 
 function ask(view: View, workflow: Workflow): Decision {
@@ -63,4 +68,7 @@ function complaint(view: View, decision: Decision, workflow: Workflow): Decision
 }
 
 const broken = (workflow: Workflow, what: string): Decision =>
-  fail(`the workflow ${workflow.name} ${what}`, "This is a defect of the workflow: report it, and continue the session with a corrected one.");
+  fail(
+    `the workflow ${workflow.name} ${what}`,
+    "This is a defect of the workflow: report it, and continue the session with a corrected one.",
+  );

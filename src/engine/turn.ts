@@ -80,7 +80,9 @@ export function entered(view: View, state: string, why: string): Changes {
     ...unchanged(at),
     enter: { state },
     notifications: [sessionNews(view, state, [])],
-    journal: [{ at, kind: "state_entered", subject: state, text: `${state}: ${why}`, data: { from: view.entry.state, why } }],
+    journal: [
+      { at, kind: "state_entered", subject: state, text: `${state}: ${why}`, data: { from: view.entry.state, why } },
+    ],
   };
 }
 
@@ -137,7 +139,17 @@ function notificationsOf(effect: Effect, view: View): Notification[] {
 function questionNews(question: Question, view: View): Notification {
   const { project, state, instances, allowedActions, replyBy, actionsAt, missing } = question;
   const { metadata } = view.session;
-  return { type: "maintenance.scheduled", project, state, instances, allowedActions, replyBy, actionsAt, missing, metadata };
+  return {
+    type: "maintenance.scheduled",
+    project,
+    state,
+    instances,
+    allowedActions,
+    replyBy,
+    actionsAt,
+    missing,
+    metadata,
+  };
 }
 
 /**
@@ -192,7 +204,13 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
     case "mark_host": {
       const { status } = effect;
       const because = "reason" in status ? `: ${status.reason}` : "";
-      return { at, kind: "host_marked", subject: effect.host, text: `${status.kind.replace("_", " ")}${because}`, data: { status } };
+      return {
+        at,
+        kind: "host_marked",
+        subject: effect.host,
+        text: `${status.kind.replace("_", " ")}${because}`,
+        data: { status },
+      };
     }
     case "observe":
     case "close_host":
@@ -200,7 +218,13 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
     case "check_empty":
     case "move_instance":
     case "run_action":
-      return { at, kind: "effect_recorded", subject: subjectOf(effect), text: `${inPlan(effect)} (${why})`, data: { effect } };
+      return {
+        at,
+        kind: "effect_recorded",
+        subject: subjectOf(effect),
+        text: `${inPlan(effect)} (${why})`,
+        data: { effect },
+      };
   }
 }
 

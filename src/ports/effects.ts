@@ -50,7 +50,9 @@ export interface ClaimedEffect {
   /** True when an earlier worker took it and never told how it ended. */
   readonly interrupted: boolean;
   /** Only for `observe`: the hosts of the session, or, when they are not known yet, what the admin asked for. */
-  readonly hosts: { readonly kind: "known"; readonly names: readonly HostName[] } | { readonly kind: "requested"; readonly names: readonly HostName[] };
+  readonly hosts:
+    | { readonly kind: "known"; readonly names: readonly HostName[] }
+    | { readonly kind: "requested"; readonly names: readonly HostName[] };
   /** Only for `observe`: the instances that the session knows and that were there at the last look. */
   readonly instances: readonly InstanceId[];
 }
@@ -71,7 +73,13 @@ export interface Consequences {
    */
   readonly hosts?: readonly KnownHost[];
   /** Instances on hosts of the session: they and their projects are added, or brought up to date. */
-  readonly instances?: readonly { readonly id: InstanceId; readonly name: string; readonly project: ProjectId; readonly host: HostName | null; readonly status: string }[];
+  readonly instances?: readonly {
+    readonly id: InstanceId;
+    readonly name: string;
+    readonly project: ProjectId;
+    readonly host: HostName | null;
+    readonly status: string;
+  }[];
   /** Known instances that the cloud has no longer. */
   readonly gone?: readonly InstanceId[];
   readonly closure?: { readonly host: HostName; readonly closure: Closure };

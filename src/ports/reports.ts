@@ -39,7 +39,12 @@ export interface SessionDetail extends SessionSummary {
   readonly instances: readonly InstanceDetail[];
   readonly runs: readonly ActionRun[];
   /** Moves and other effects under way, with what holds them up. */
-  readonly underWay: readonly { readonly kind: string; readonly subject: string; readonly since: Date; readonly lastError: string | null }[];
+  readonly underWay: readonly {
+    readonly kind: string;
+    readonly subject: string;
+    readonly since: Date;
+    readonly lastError: string | null;
+  }[];
 }
 
 export interface ProjectDetail {

@@ -17,9 +17,24 @@ describe("a reply has an effect only on the open question it answers", () => {
   const got = { state: "ACK_SCALE_IN", answers: "SCALE_IN" as const };
   test.each([
     { name: "in time", newest: aQuestion({ state: "SCALE_IN" }), now: NOON, kind: "recorded" },
-    { name: "at the very deadline", newest: aQuestion({ state: "SCALE_IN", replyBy: NOON }), now: NOON, kind: "recorded" },
-    { name: "after the deadline", newest: aQuestion({ state: "SCALE_IN", replyBy: NOON }), now: later(1), kind: "too_late" },
-    { name: "a second time", newest: aQuestion({ state: "SCALE_IN", reply: aReply("ACK") }), now: NOON, kind: "already_recorded" },
+    {
+      name: "at the very deadline",
+      newest: aQuestion({ state: "SCALE_IN", replyBy: NOON }),
+      now: NOON,
+      kind: "recorded",
+    },
+    {
+      name: "after the deadline",
+      newest: aQuestion({ state: "SCALE_IN", replyBy: NOON }),
+      now: later(1),
+      kind: "too_late",
+    },
+    {
+      name: "a second time",
+      newest: aQuestion({ state: "SCALE_IN", reply: aReply("ACK") }),
+      now: NOON,
+      kind: "already_recorded",
+    },
     { name: "to an older state", newest: aQuestion({ state: "PREPARE_MAINTENANCE" }), now: NOON, kind: "out_of_turn" },
     { name: "never asked", newest: null, now: NOON, kind: "out_of_turn" },
   ])("$name: $kind", ({ newest, now, kind }) => {
@@ -28,7 +43,12 @@ describe("a reply has an effect only on the open question it answers", () => {
 
   test("out of turn names what would be in turn, and nothing when nothing is open", () => {
     const stale = { state: "ACK_MAINTENANCE", answers: "MAINTENANCE" as const };
-    expect(judgeReply(aQuestion({ state: "SCALE_IN" }), stale, NOON)).toMatchObject({ expected: "SCALE_IN", got: "ACK_MAINTENANCE" });
-    expect(judgeReply(aQuestion({ state: "SCALE_IN", reply: aReply("ACK") }), stale, NOON)).toMatchObject({ expected: null });
+    expect(judgeReply(aQuestion({ state: "SCALE_IN" }), stale, NOON)).toMatchObject({
+      expected: "SCALE_IN",
+      got: "ACK_MAINTENANCE",
+    });
+    expect(judgeReply(aQuestion({ state: "SCALE_IN", reply: aReply("ACK") }), stale, NOON)).toMatchObject({
+      expected: null,
+    });
   });
 });

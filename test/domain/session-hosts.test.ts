@@ -10,11 +10,26 @@ const known: KnownHost[] = [
   { name: host("all-in-one"), roles: ["compute", "controller"], door: { kind: "closed", reason: "broken fan" } },
   { name: host("storage-1"), roles: ["other"], door: null },
 ];
-const action = (phase: RequestedAction["phase"]): RequestedAction => ({ plugin: PluginName.parse("dummy"), phase, order: 0, metadata: {} });
+const action = (phase: RequestedAction["phase"]): RequestedAction => ({
+  plugin: PluginName.parse("dummy"),
+  phase,
+  order: 0,
+  metadata: {},
+});
 
 test.each([
-  { name: "none named: every compute and controller, also closed ones", hosts: [], phases: [], names: ["compute-1", "all-in-one"] },
-  { name: "named ones, in the order given", hosts: ["storage-1", "compute-1"], phases: [], names: ["storage-1", "compute-1"] },
+  {
+    name: "none named: every compute and controller, also closed ones",
+    hosts: [],
+    phases: [],
+    names: ["compute-1", "all-in-one"],
+  },
+  {
+    name: "named ones, in the order given",
+    hosts: ["storage-1", "compute-1"],
+    phases: [],
+    names: ["storage-1", "compute-1"],
+  },
   { name: "an unknown one, with actions for others", hosts: ["nas"], phases: ["other" as const], names: ["nas"] },
 ])("$name", ({ hosts, phases, names }) => {
   const resolved = resolveHosts(hosts.map(host), known, phases.map(action));
@@ -22,7 +37,11 @@ test.each([
 });
 
 test("a part of a name is not the host (B17)", () => {
-  expect(resolveHosts([host("compute-1"), host("compute")], known, [])).toEqual({ kind: "unknown", host: "compute", index: 1 });
+  expect(resolveHosts([host("compute-1"), host("compute")], known, [])).toEqual({
+    kind: "unknown",
+    host: "compute",
+    index: 1,
+  });
 });
 
 test("a cloud without hosts", () => {

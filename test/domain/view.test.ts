@@ -10,23 +10,50 @@ describe("answers", () => {
     { name: "no reply at the deadline", questions: [asked], now: asked.replyBy, list: "silent" },
     { name: "a yes", questions: [{ ...asked, reply: aReply("ACK") }], now: NOON, list: "agreed" },
     { name: "a no", questions: [{ ...asked, reply: aReply("NACK") }], now: NOON, list: "refused" },
-    { name: "a yes, then a round still open", questions: [{ ...asked, reply: aReply("ACK") }, { ...asked, round: 2 }], now: NOON, list: "missing" },
-    { name: "a no, then a yes", questions: [{ ...asked, reply: aReply("NACK") }, { ...asked, round: 2, reply: aReply("ACK") }], now: NOON, list: "refused" },
+    {
+      name: "a yes, then a round still open",
+      questions: [
+        { ...asked, reply: aReply("ACK") },
+        { ...asked, round: 2 },
+      ],
+      now: NOON,
+      list: "missing",
+    },
+    {
+      name: "a no, then a yes",
+      questions: [
+        { ...asked, reply: aReply("NACK") },
+        { ...asked, round: 2, reply: aReply("ACK") },
+      ],
+      now: NOON,
+      list: "refused",
+    },
   ])("$name: the project is $list", ({ questions, now, list }) => {
     const { deadline, ...lists } = answersTo(questions, now);
-    expect(Object.entries(lists).filter(([, projects]) => projects.length > 0).map(([name]) => name)).toEqual([list]);
+    expect(
+      Object.entries(lists)
+        .filter(([, projects]) => projects.length > 0)
+        .map(([name]) => name),
+    ).toEqual([list]);
     expect(deadline).toEqual(list === "missing" ? asked.replyBy : null);
   });
 
   test("one slow project hides nobody's no (B09)", () => {
-    const questions = [aQuestion({ project: project("a") }), aQuestion({ project: project("b"), reply: aReply("NACK", { reason: "black friday" }) })];
+    const questions = [
+      aQuestion({ project: project("a") }),
+      aQuestion({ project: project("b"), reply: aReply("NACK", { reason: "black friday" }) }),
+    ];
     const answers = answersTo(questions, NOON);
     expect(answers.refused).toEqual([{ project: "b", reason: "black friday" }]);
     expect(answers.missing).toEqual(["a"]);
   });
 
   test("the deadline is the latest of the open windows", () => {
-    const questions = [aQuestion({ replyBy: later(10) }), aQuestion({ project: project("b"), replyBy: later(30) }), aQuestion({ project: project("c"), replyBy: later(90), reply: aReply("ACK") })];
+    const questions = [
+      aQuestion({ replyBy: later(10) }),
+      aQuestion({ project: project("b"), replyBy: later(30) }),
+      aQuestion({ project: project("c"), replyBy: later(90), reply: aReply("ACK") }),
+    ];
     expect(answersTo(questions, NOON).deadline).toEqual(later(30));
   });
 });
@@ -40,7 +67,11 @@ describe("freshness", () => {
     { name: "a look that ended in this entry", effects: [recorded(look, done, 2)], seen: true },
     { name: "a look of an earlier entry", effects: [recorded(look, done, 1)], seen: false },
     { name: "a look under way", effects: [recorded(look, { kind: "running", since: NOON }, 2)], seen: false },
-    { name: "a look for another occasion", effects: [recorded({ ...look, occasion: "arrival" }, done, 2)], seen: false },
+    {
+      name: "a look for another occasion",
+      effects: [recorded({ ...look, occasion: "arrival" }, done, 2)],
+      seen: false,
+    },
   ])("$name is fresh: $seen", ({ effects, seen }) => {
     expect(aView({ entry, facts, effects }).observed("start") !== undefined).toBe(seen);
   });

@@ -4,18 +4,60 @@ import type { Notification } from "../../src/domain/notification.ts";
 import { host, later, NOON, project } from "../support/a-view.ts";
 
 const question = (replyBy: Date): Notification => ({
-  type: "maintenance.scheduled", project: project("shop"), state: "MAINTENANCE", instances: [], allowedActions: [],
-  replyBy, actionsAt: null, missing: null, metadata: {},
+  type: "maintenance.scheduled",
+  project: project("shop"),
+  state: "MAINTENANCE",
+  instances: [],
+  allowedActions: [],
+  replyBy,
+  actionsAt: null,
+  missing: null,
+  metadata: {},
 });
 const news: Notification = { type: "maintenance.host", host: host("c1"), state: "IN_MAINTENANCE" };
 
 test.each([
-  { name: "the first failure: a second later", notification: question(later(40)), attempt: 1, now: NOON, random: 0, next: later(1) },
-  { name: "jitter takes up to a fifth off", notification: question(later(40)), attempt: 3, now: NOON, random: 0.5, next: later(4.5) },
+  {
+    name: "the first failure: a second later",
+    notification: question(later(40)),
+    attempt: 1,
+    now: NOON,
+    random: 0,
+    next: later(1),
+  },
+  {
+    name: "jitter takes up to a fifth off",
+    notification: question(later(40)),
+    attempt: 3,
+    now: NOON,
+    random: 0.5,
+    next: later(4.5),
+  },
   { name: "pauses grow", notification: question(later(400)), attempt: 5, now: NOON, random: 0, next: later(20) },
-  { name: "and stay at the longest", notification: question(later(400)), attempt: 50, now: NOON, random: 0, next: later(40) },
-  { name: "not past the reply window", notification: question(later(40)), attempt: 6, now: later(5), random: 0, next: null },
-  { name: "news are tried for ten minutes", notification: news, attempt: 6, now: later(550), random: 0, next: later(590) },
+  {
+    name: "and stay at the longest",
+    notification: question(later(400)),
+    attempt: 50,
+    now: NOON,
+    random: 0,
+    next: later(40),
+  },
+  {
+    name: "not past the reply window",
+    notification: question(later(40)),
+    attempt: 6,
+    now: later(5),
+    random: 0,
+    next: null,
+  },
+  {
+    name: "news are tried for ten minutes",
+    notification: news,
+    attempt: 6,
+    now: later(550),
+    random: 0,
+    next: later(590),
+  },
   { name: "and not longer", notification: news, attempt: 6, now: later(580), random: 0, next: null },
 ])("$name", ({ notification, attempt, now, random, next }) => {
   expect(nextTry({ attempt, createdAt: NOON, notification }, now, random)).toEqual(next);

@@ -13,12 +13,21 @@ describe("closing", () => {
     { name: "an open host is closed", door: open, closed: 1, closure: "closed_by_session" },
     { name: "one we closed before a crash is left", door: ours, closed: 0, closure: "closed_by_session" },
     { name: "one that others closed stays theirs", door: others, closed: 0, closure: "closed_by_others" },
-    { name: "one closed without a reason stays theirs", door: { ...others, reason: null }, closed: 0, closure: "closed_by_others" },
+    {
+      name: "one closed without a reason stays theirs",
+      door: { ...others, reason: null },
+      closed: 0,
+      closure: "closed_by_others",
+    },
   ])("$name", async ({ door, closed, closure }) => {
     const close = vi.fn(async () => undefined);
     const effect = { kind: "close_host", host: host("compute-1") } as const;
     const performed = await closeHost(effect, performing(effect, { cloud: { door: async () => door, close } }));
-    expect(performed).toMatchObject({ kind: "done", outcome: { closure }, consequences: { closure: { host: "compute-1", closure } } });
+    expect(performed).toMatchObject({
+      kind: "done",
+      outcome: { closure },
+      consequences: { closure: { host: "compute-1", closure } },
+    });
     expect(close).toHaveBeenCalledTimes(closed);
   });
 });
@@ -27,11 +36,19 @@ describe("opening", () => {
   test.each([
     { name: "one we closed is opened", door: ours, opened: 1, closure: "open" },
     { name: "an open one is left", door: open, opened: 0, closure: "open" },
-    { name: "one that others took over stays closed, and is named", door: others, opened: 0, closure: "closed_by_others" },
+    {
+      name: "one that others took over stays closed, and is named",
+      door: others,
+      opened: 0,
+      closure: "closed_by_others",
+    },
   ])("$name", async ({ door, opened, closure }) => {
     const cloudOpen = vi.fn(async () => undefined);
     const effect = { kind: "open_host", host: host("compute-1") } as const;
-    const performed = await openHost(effect, performing(effect, { cloud: { door: async () => door, open: cloudOpen } }));
+    const performed = await openHost(
+      effect,
+      performing(effect, { cloud: { door: async () => door, open: cloudOpen } }),
+    );
     expect(performed).toMatchObject({ kind: "done", outcome: { closure } });
     expect(cloudOpen).toHaveBeenCalledTimes(opened);
   });

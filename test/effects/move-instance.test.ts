@@ -5,8 +5,20 @@ import type { InstancePlace, MoveEnd } from "../../src/ports/cloud.ts";
 import { host, instance } from "../support/a-view.ts";
 import { performing } from "./support.ts";
 
-const move: MoveInstance = { kind: "move_instance", instance: instance("web-1"), from: host("c1"), to: host("c2"), how: "LIVE_MIGRATE", attempt: 1 };
-const on = (name: string, moving = false): InstancePlace => ({ host: host(name), status: "ACTIVE", taskState: null, moving });
+const move: MoveInstance = {
+  kind: "move_instance",
+  instance: instance("web-1"),
+  from: host("c1"),
+  to: host("c2"),
+  how: "LIVE_MIGRATE",
+  attempt: 1,
+};
+const on = (name: string, moving = false): InstancePlace => ({
+  host: host(name),
+  status: "ACTIVE",
+  taskState: null,
+  moving,
+});
 
 describe("looks before it moves", () => {
   test.each([
@@ -17,7 +29,10 @@ describe("looks before it moves", () => {
   ])("$name", async ({ place, started }) => {
     const startMove = vi.fn(async () => ({ kind: "started" }) as const);
     const moveEnded = vi.fn(async (): Promise<MoveEnd> => ({ kind: "moved", host: host("c2"), status: "ACTIVE" }));
-    const performed = await moveInstance(move, performing(move, { cloud: { instance: async () => place, startMove, moveEnded } }));
+    const performed = await moveInstance(
+      move,
+      performing(move, { cloud: { instance: async () => place, startMove, moveEnded } }),
+    );
     expect(performed.kind).toBe("done");
     expect(startMove).toHaveBeenCalledTimes(started);
   });
@@ -25,12 +40,42 @@ describe("looks before it moves", () => {
 
 describe("judges by where the instance is", () => {
   test.each([
-    { name: "moved", ended: { kind: "moved", host: host("c2"), status: "ACTIVE" } as const, revived: false, expected: { kind: "done", outcome: { host: "c2" } } },
-    { name: "gone", ended: { kind: "gone" } as const, revived: false, expected: { kind: "done", outcome: { host: null } } },
-    { name: "stayed", ended: { kind: "stayed", reason: "No valid host was found." } as const, revived: false, expected: { kind: "failed", reason: "No valid host was found." } },
-    { name: "broken on its host and revived", ended: { kind: "broken", host: host("c1"), reason: "disk full" } as const, revived: true, expected: { kind: "failed", reason: expect.stringContaining("brought back to ACTIVE on c1") } },
-    { name: "broken on the destination and revived: it has moved", ended: { kind: "broken", host: host("c2"), reason: "no confirm" } as const, revived: true, expected: { kind: "done", outcome: { host: "c2" } } },
-    { name: "broken for good", ended: { kind: "broken", host: host("c2"), reason: "no confirm" } as const, revived: false, expected: { kind: "failed", reason: expect.stringContaining("could not be brought back") } },
+    {
+      name: "moved",
+      ended: { kind: "moved", host: host("c2"), status: "ACTIVE" } as const,
+      revived: false,
+      expected: { kind: "done", outcome: { host: "c2" } },
+    },
+    {
+      name: "gone",
+      ended: { kind: "gone" } as const,
+      revived: false,
+      expected: { kind: "done", outcome: { host: null } },
+    },
+    {
+      name: "stayed",
+      ended: { kind: "stayed", reason: "No valid host was found." } as const,
+      revived: false,
+      expected: { kind: "failed", reason: "No valid host was found." },
+    },
+    {
+      name: "broken on its host and revived",
+      ended: { kind: "broken", host: host("c1"), reason: "disk full" } as const,
+      revived: true,
+      expected: { kind: "failed", reason: expect.stringContaining("brought back to ACTIVE on c1") },
+    },
+    {
+      name: "broken on the destination and revived: it has moved",
+      ended: { kind: "broken", host: host("c2"), reason: "no confirm" } as const,
+      revived: true,
+      expected: { kind: "done", outcome: { host: "c2" } },
+    },
+    {
+      name: "broken for good",
+      ended: { kind: "broken", host: host("c2"), reason: "no confirm" } as const,
+      revived: false,
+      expected: { kind: "failed", reason: expect.stringContaining("could not be brought back") },
+    },
   ])("$name", async ({ ended, revived, expected }) => {
     const cloud = {
       instance: async () => on("c1"),
@@ -42,7 +87,13 @@ describe("judges by where the instance is", () => {
   });
 
   test("a refusal at once says why", async () => {
-    const cloud = { instance: async () => on("c1"), startMove: async () => ({ kind: "refused", reason: "vm_state stopped" }) as const };
-    expect(await moveInstance(move, performing(move, { cloud }))).toEqual({ kind: "failed", reason: "refused: vm_state stopped" });
+    const cloud = {
+      instance: async () => on("c1"),
+      startMove: async () => ({ kind: "refused", reason: "vm_state stopped" }) as const,
+    };
+    expect(await moveInstance(move, performing(move, { cloud }))).toEqual({
+      kind: "failed",
+      reason: "refused: vm_state stopped",
+    });
   });
 });

@@ -42,7 +42,14 @@ describe("effectively once", () => {
   test("the first run never asks whether it is done", async () => {
     const isDone = vi.fn(async () => true);
     const run = vi.fn(async () => undefined);
-    await runAction(effect, performing(effect, { action: anAction(run, { rerun: "detectable", isDone }), claimed: aClaim(effect, { session }), cloud: closed }));
+    await runAction(
+      effect,
+      performing(effect, {
+        action: anAction(run, { rerun: "detectable", isDone }),
+        claimed: aClaim(effect, { session }),
+        cloud: closed,
+      }),
+    );
     expect(isDone).not.toHaveBeenCalled();
     expect(run).toHaveBeenCalledOnce();
   });
@@ -50,25 +57,58 @@ describe("effectively once", () => {
 
 describe("only on an empty, closed host", () => {
   test.each([
-    { name: "open", cloud: { door: async () => ({ kind: "open" }) as const }, runs: 0, reason: /open to new instances/ },
-    { name: "an instance", cloud: { ...closed, occupants: async () => ({ ...empty, instances: [instance("web-1")] }) }, runs: 0, reason: /web-1/ },
-    { name: "an allocation", cloud: { ...closed, occupants: async () => ({ ...empty, allocations: ["mig-1"] }) }, runs: 0, reason: /mig-1/ },
-    { name: "an arrival", cloud: { ...closed, occupants: async () => ({ ...empty, arriving: [instance("web-2")] }) }, runs: 0, reason: /web-2/ },
+    {
+      name: "open",
+      cloud: { door: async () => ({ kind: "open" }) as const },
+      runs: 0,
+      reason: /open to new instances/,
+    },
+    {
+      name: "an instance",
+      cloud: { ...closed, occupants: async () => ({ ...empty, instances: [instance("web-1")] }) },
+      runs: 0,
+      reason: /web-1/,
+    },
+    {
+      name: "an allocation",
+      cloud: { ...closed, occupants: async () => ({ ...empty, allocations: ["mig-1"] }) },
+      runs: 0,
+      reason: /mig-1/,
+    },
+    {
+      name: "an arrival",
+      cloud: { ...closed, occupants: async () => ({ ...empty, arriving: [instance("web-2")] }) },
+      runs: 0,
+      reason: /web-2/,
+    },
   ])("$name: refused with the reason", async ({ cloud, runs, reason }) => {
     const run = vi.fn(async () => undefined);
-    const performed = await runAction(effect, performing(effect, { action: anAction(run), claimed: aClaim(effect, { session }), cloud }));
+    const performed = await runAction(
+      effect,
+      performing(effect, { action: anAction(run), claimed: aClaim(effect, { session }), cloud }),
+    );
     expect(performed).toMatchObject({ kind: "failed", reason: expect.stringMatching(reason) });
     expect(run).toHaveBeenCalledTimes(runs);
   });
 
   test("a controller, which runs no instances, is not asked about them", async () => {
-    const performed = await runAction(effect, performing(effect, { action: anAction(async () => undefined), claimed: aClaim(effect, { session }), cloud: { door: async () => null } }));
+    const performed = await runAction(
+      effect,
+      performing(effect, {
+        action: anAction(async () => undefined),
+        claimed: aClaim(effect, { session }),
+        cloud: { door: async () => null },
+      }),
+    );
     expect(performed.kind).toBe("done");
   });
 
   test("pre and post run on no host of the cloud", async () => {
     const pre: RunAction = { ...effect, phase: "pre", host: LOCALHOST };
-    const performed = await runAction(pre, performing(pre, { action: anAction(async () => undefined), claimed: aClaim(pre, { session }) }));
+    const performed = await runAction(
+      pre,
+      performing(pre, { action: anAction(async () => undefined), claimed: aClaim(pre, { session }) }),
+    );
     expect(performed.kind).toBe("done");
   });
 });
@@ -78,13 +118,27 @@ test("a failure keeps the output, and says what the action said", async () => {
     log("flashing 42 %\n");
     throw new Error("checksum mismatch");
   });
-  const performed = await runAction(effect, performing(effect, { action, claimed: aClaim(effect, { session }), cloud: closed }));
-  expect(performed).toMatchObject({ kind: "failed", reason: "checksum mismatch", consequences: { output: "flashing 42 %\n" } });
+  const performed = await runAction(
+    effect,
+    performing(effect, { action, claimed: aClaim(effect, { session }), cloud: closed }),
+  );
+  expect(performed).toMatchObject({
+    kind: "failed",
+    reason: "checksum mismatch",
+    consequences: { output: "flashing 42 %\n" },
+  });
 });
 
 test("an action that hangs ends at its own limit", async () => {
-  const action = anAction(({ signal }) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))), { timeoutSeconds: () => 0.02 });
-  const performed = await runAction(effect, performing(effect, { action, claimed: aClaim(effect, { session }), cloud: closed }));
+  const action = anAction(
+    ({ signal }) =>
+      new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
+    { timeoutSeconds: () => 0.02 },
+  );
+  const performed = await runAction(
+    effect,
+    performing(effect, { action, claimed: aClaim(effect, { session }), cloud: closed }),
+  );
   expect(performed).toMatchObject({ kind: "failed", reason: "not done within 0.02 s" });
 });
 
@@ -94,5 +148,10 @@ test("what the worker's own end interrupts is nobody's failure", async () => {
     worker.abort(new Error("shutting down"));
     signal.throwIfAborted();
   });
-  await expect(runAction(effect, performing(effect, { action, claimed: aClaim(effect, { session }), cloud: closed, signal: worker.signal }))).rejects.toThrow("shutting down");
+  await expect(
+    runAction(
+      effect,
+      performing(effect, { action, claimed: aClaim(effect, { session }), cloud: closed, signal: worker.signal }),
+    ),
+  ).rejects.toThrow("shutting down");
 });

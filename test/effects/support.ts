@@ -50,7 +50,11 @@ export const aClaim = (effect: PerformedEffect, changes: Partial<ClaimedEffect> 
 
 export const performing = (
   effect: PerformedEffect,
-  { cloud = {}, action, ...changes }: { cloud?: Partial<Cloud>; action?: HostAction } & Partial<Omit<Performing, "cloud">> = {},
+  {
+    cloud = {},
+    action,
+    ...changes
+  }: { cloud?: Partial<Cloud>; action?: HostAction } & Partial<Omit<Performing, "cloud">> = {},
 ): Performing => ({
   cloud: aCloud(cloud),
   plugins: { workflow: () => undefined, hostAction: () => action, names: () => ({ workflows: [], hostActions: [] }) },

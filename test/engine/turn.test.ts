@@ -4,10 +4,15 @@ import type { Effect } from "../../src/domain/effect.ts";
 import { changesOf } from "../../src/engine/turn.ts";
 import { aQuestion, aSessionHost, aView, host, instance, later, NOON, project, recorded } from "../support/a-view.ts";
 
-const changes = (decision: Parameters<typeof changesOf>[1], view = aView()) => changesOf(view, decision, "MAINTENANCE_FAILED");
+const changes = (decision: Parameters<typeof changesOf>[1], view = aView()) =>
+  changesOf(view, decision, "MAINTENANCE_FAILED");
 
 test("entering a state is told to admins and due at once", () => {
-  const hosts = [aSessionHost("c1", { status: { kind: "maintained", at: NOON } }), aSessionHost("c2"), aSessionHost("c3")];
+  const hosts = [
+    aSessionHost("c1", { status: { kind: "maintained", at: NOON } }),
+    aSessionHost("c2"),
+    aSessionHost("c3"),
+  ];
   expect(changes(enter("SCALE_IN", "no room"), aView({ hosts }))).toMatchObject({
     enter: { state: "SCALE_IN" },
     wakeAt: NOON,
@@ -33,7 +38,11 @@ test("ending releases everything and is due nevermore", () => {
 
 describe("waiting", () => {
   test("is named in the timeline once, however often it is decided", () => {
-    expect(changes(wait("replies", later(9)))).toMatchObject({ waiting: { for: "replies", until: later(9) }, wakeAt: later(9), journal: [{ kind: "waiting" }] });
+    expect(changes(wait("replies", later(9)))).toMatchObject({
+      waiting: { for: "replies", until: later(9) },
+      wakeAt: later(9),
+      journal: [{ kind: "waiting" }],
+    });
     const again = aView({ waiting: { for: "replies", until: later(9) } });
     expect(changes(wait("replies", later(9)), again).journal).toEqual([]);
   });
@@ -41,7 +50,9 @@ describe("waiting", () => {
   test("says what holds an effect up", () => {
     const look: Effect = { kind: "observe", occasion: "arrival" };
     const view = aView({ effects: [recorded(look, { kind: "pending", lastError: "Nova does not answer" })] });
-    expect(changes(wait("a look at the cloud", later(9)), view).waiting?.for).toBe("a look at the cloud (tried in vain so far: Nova does not answer)");
+    expect(changes(wait("a look at the cloud", later(9)), view).waiting?.for).toBe(
+      "a look at the cloud (tried in vain so far: Nova does not answer)",
+    );
   });
 });
 
@@ -59,20 +70,43 @@ describe("performing", () => {
     const made = changes(perform([{ kind: "ask", question: asked }], "no room"));
     expect(made.effects).toEqual([{ effect: { kind: "ask", question: asked }, performed: false }]);
     expect(made.questions).toEqual([asked]);
-    expect(made.notifications).toMatchObject([{ type: "maintenance.scheduled", project: "shop", state: "SCALE_IN", missing: { VCPU: 4 }, metadata: { release: "Zed" } }]);
+    expect(made.notifications).toMatchObject([
+      {
+        type: "maintenance.scheduled",
+        project: "shop",
+        state: "SCALE_IN",
+        missing: { VCPU: 4 },
+        metadata: { release: "Zed" },
+      },
+    ]);
     expect(made.journal[0]?.text).toContain("missing 4 VCPU");
   });
 
   test("a moved instance is told with nothing to answer", () => {
-    const made = changes(perform([{ kind: "tell_moved", project: project("shop"), instance: instance("web-1") }], "moved"));
+    const made = changes(
+      perform([{ kind: "tell_moved", project: project("shop"), instance: instance("web-1") }], "moved"),
+    );
     expect(made.notifications).toEqual([
-      { type: "maintenance.scheduled", project: "shop", state: "INSTANCE_ACTION_DONE", instances: ["web-1"], allowedActions: [], replyBy: null, actionsAt: null, missing: null, metadata: {} },
+      {
+        type: "maintenance.scheduled",
+        project: "shop",
+        state: "INSTANCE_ACTION_DONE",
+        instances: ["web-1"],
+        allowedActions: [],
+        replyBy: null,
+        actionsAt: null,
+        missing: null,
+        metadata: {},
+      },
     ]);
   });
 
   test.each([
     { status: { kind: "in_maintenance", since: NOON } as const, told: ["maintenance.host IN_MAINTENANCE"] },
-    { status: { kind: "maintained", at: NOON } as const, told: ["maintenance.host MAINTENANCE_COMPLETE", "maintenance.session MAINTENANCE"] },
+    {
+      status: { kind: "maintained", at: NOON } as const,
+      told: ["maintenance.host MAINTENANCE_COMPLETE", "maintenance.session MAINTENANCE"],
+    },
     { status: { kind: "failed", reason: "exit code 1" } as const, told: ["maintenance.host MAINTENANCE_COMPLETE"] },
     { status: { kind: "draining", since: NOON } as const, told: [] },
     { status: { kind: "skipped", reason: "shop said no" } as const, told: [] },
@@ -84,8 +118,13 @@ describe("performing", () => {
   });
 
   test("the last host makes it 100 percent", () => {
-    const view = aView({ hosts: [aSessionHost("c1", { status: { kind: "maintained", at: NOON } }), aSessionHost("c2")] });
-    const made = changes(perform([{ kind: "mark_host", host: host("c2"), status: { kind: "maintained", at: NOON } }], "done"), view);
+    const view = aView({
+      hosts: [aSessionHost("c1", { status: { kind: "maintained", at: NOON } }), aSessionHost("c2")],
+    });
+    const made = changes(
+      perform([{ kind: "mark_host", host: host("c2"), status: { kind: "maintained", at: NOON } }], "done"),
+      view,
+    );
     expect(made.notifications).toContainEqual({ type: "maintenance.session", state: "MAINTENANCE", percentDone: 100 });
   });
 });

@@ -41,14 +41,21 @@ const HOSTS_WITHIN_MS = 5_000;
  * Accepts a session, or says by field what is wrong with it; nothing is half created. When the cloud does not answer,
  * the session is accepted all the same and waits for it in view of everybody.
  */
-export async function createSession(request: SessionRequest, deps: CreatingSessions): Promise<{ readonly id: SessionId }> {
+export async function createSession(
+  request: SessionRequest,
+  deps: CreatingSessions,
+): Promise<{ readonly id: SessionId }> {
   const { sessions, plugins, wakes, clock, newId, maxSessions } = deps;
   const now = clock.now();
   const workflow = plugins.workflow(request.workflow);
   if (!workflow)
-    throw new Problem("WORKFLOW_UNKNOWN", `"${request.workflow}" is none of ${plugins.names().workflows.join(", ")}`, { field: "workflow" });
+    throw new Problem("WORKFLOW_UNKNOWN", `"${request.workflow}" is none of ${plugins.names().workflows.join(", ")}`, {
+      field: "workflow",
+    });
   if (request.maintenanceAt.getTime() < now.getTime() - LATE_START_MS)
-    throw new Problem("BODY_INVALID", `${request.maintenanceAt.toISOString()} has passed; it is ${now.toISOString()}`, { field: "maintenance_at" });
+    throw new Problem("BODY_INVALID", `${request.maintenanceAt.toISOString()} has passed; it is ${now.toISOString()}`, {
+      field: "maintenance_at",
+    });
   refuseTwice(request.hosts);
   const actions = request.actions.map((action, index) => ({
     ...action,
@@ -56,7 +63,10 @@ export async function createSession(request: SessionRequest, deps: CreatingSessi
   }));
   const session: Session = { ...request, actions, id: newId() };
   const hosts = await findHosts(session, request.hosts, deps);
-  await sessions.create({ session, initialState: workflow.initial, hosts, requestedHosts: request.hosts, at: now }, { maxSessions });
+  await sessions.create(
+    { session, initialState: workflow.initial, hosts, requestedHosts: request.hosts, at: now },
+    { maxSessions },
+  );
   await wakes.session(session.id);
   return { id: session.id };
 }
@@ -67,7 +77,11 @@ function refuseTwice(hosts: readonly HostName[]): void {
 }
 
 /** The session's hosts; null when the cloud cannot be asked now. */
-async function findHosts(session: Session, requested: readonly HostName[], { cloud }: CreatingSessions): Promise<readonly KnownHost[] | null> {
+async function findHosts(
+  session: Session,
+  requested: readonly HostName[],
+  { cloud }: CreatingSessions,
+): Promise<readonly KnownHost[] | null> {
   const known = await cloud.knownHosts({ signal: AbortSignal.timeout(HOSTS_WITHIN_MS) }).catch((error: unknown) => {
     if (isProblem(error, "CLOUD_UNAVAILABLE") || isProblem(error, "CLOUD_REFUSED")) return null;
     throw error;
@@ -78,7 +92,9 @@ async function findHosts(session: Session, requested: readonly HostName[], { clo
     case "resolved":
       return resolved.hosts;
     case "unknown":
-      throw new Problem("HOST_UNKNOWN", `no service of the cloud runs on "${resolved.host}"`, { field: `hosts[${resolved.index}]` });
+      throw new Problem("HOST_UNKNOWN", `no service of the cloud runs on "${resolved.host}"`, {
+        field: `hosts[${resolved.index}]`,
+      });
     case "none":
       throw new Problem("HOST_UNKNOWN", "the cloud has no compute host and no controller", { field: "hosts" });
   }

@@ -48,19 +48,26 @@ function readReply(request: ReplyRequest, newest: AskedQuestion | null, at: Date
   const parsed = parseReplyState(state);
   if (!parsed) throw new Problem("BODY_INVALID", `"${state}" is neither ACK_… nor NACK_…`, { field: "state" });
   const applies = newest !== null && judgeReply(newest, { state, answers: parsed.answers }, at).kind === "recorded";
-  const actions = applies && parsed.answer === "ACK" ? readActions(request, newest) : new Map<InstanceId, InstanceAction>();
+  const actions =
+    applies && parsed.answer === "ACK" ? readActions(request, newest) : new Map<InstanceId, InstanceAction>();
   return { ...parsed, state, actions, reason, at };
 }
 
-function readActions({ instanceActions, instanceAction }: ReplyRequest, question: AskedQuestion): Map<InstanceId, InstanceAction> {
+function readActions(
+  { instanceActions, instanceAction }: ReplyRequest,
+  question: AskedQuestion,
+): Map<InstanceId, InstanceAction> {
   const { allowedActions, instances } = question;
   const actions = new Map<InstanceId, InstanceAction>();
   if (allowedActions.length === 0) return actions; // Nothing was offered; Tacker and Doctor send none.
   for (const instance of instances) {
     const action = instanceActions.get(instance) ?? instanceAction;
-    const field = instanceActions.has(instance) || instanceAction === null ? `instance_actions.${instance}` : "instance_action";
-    if (action === null) throw new Problem("BODY_INVALID", `an action is needed, one of ${allowedActions.join(", ")}`, { field });
-    if (!allowedActions.includes(action)) throw new Problem("BODY_INVALID", `${action} is none of ${allowedActions.join(", ")}`, { field });
+    const field =
+      instanceActions.has(instance) || instanceAction === null ? `instance_actions.${instance}` : "instance_action";
+    if (action === null)
+      throw new Problem("BODY_INVALID", `an action is needed, one of ${allowedActions.join(", ")}`, { field });
+    if (!allowedActions.includes(action))
+      throw new Problem("BODY_INVALID", `${action} is none of ${allowedActions.join(", ")}`, { field });
     actions.set(instance, action);
   }
   return actions;
