@@ -1,0 +1,67 @@
+/** Posts notifications to webhooks, in the shape of an AODH event alarm (see src/wire/aodh-callback.ts). */
+import { randomUUID } from "node:crypto";
+import { Agent, type Dispatcher, request } from "undici";
+import type { ClaimedDelivery, Notifier } from "../../ports/deliveries.ts";
+import { aodhCallback } from "../../wire/aodh-callback.ts";
+import { linksFrom } from "../../wire/links.ts";
+
+/** A receiver only has to take note; what it does about it comes after its answer. */
+const ANSWER_WITHIN_MS = 10_000;
+
+/** The answer's body is not read; up to here it is drained, so that the connection can be used again. */
+const DRAIN_MAX_BYTES = 16_384;
+
+export interface WebhookNotifier extends Notifier {
+  /** Closes the connections. */
+  close(): Promise<void>;
+}
+
+/** Throws when `publicUrl` is too long to be told. Redirects are not followed: where they lead, nobody registered. */
+export function webhookNotifier({ publicUrl }: { readonly publicUrl: string }): WebhookNotifier {
+  const links = linksFrom(publicUrl);
+  const connections = new Agent({ connect: { timeout: ANSWER_WITHIN_MS } });
+  return {
+    send: async (delivery, { signal }) => {
+      const body = JSON.stringify(aodhCallback(eventOf(delivery), delivery.webhook, links));
+      await post(delivery.webhook.url, body, { connections, signal });
+    },
+    close: () => connections.close(),
+  };
+}
+
+const eventOf = ({ messageId, createdAt, session, notification }: ClaimedDelivery) => ({
+  messageId,
+  generated: createdAt,
+  session,
+  notification,
+});
+
+interface Posting {
+  readonly connections: Dispatcher;
+  readonly signal: AbortSignal;
+}
+
+async function post(url: string, body: string, { connections, signal }: Posting): Promise<void> {
+  if (!/^https?:\/\//i.test(url)) throw new Error("the webhook's URL is neither http nor https");
+  const tooLate = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const answer = await request(url, {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-openstack-request-id": `req-${randomUUID()}` },
+    body,
+    dispatcher: connections,
+    signal: AbortSignal.any([signal, tooLate]),
+  }).catch((error: unknown) => {
+    if (tooLate.aborted) throw new Error(`no answer within ${ANSWER_WITHIN_MS / 1_000} s`, { cause: error });
+    throw new Error(`not reached: ${shortReason(error)}`, { cause: error });
+  });
+  // However its body ends, the receiver has answered.
+  await answer.body.dump({ limit: DRAIN_MAX_BYTES, signal: tooLate }).catch(() => undefined);
+  const { statusCode } = answer;
+  if (statusCode < 200 || statusCode > 299) throw new Error(`the receiver answered ${statusCode}`);
+}
+
+/** `ECONNREFUSED` says more to an operator than the sentence around it. */
+function shortReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return "code" in error && typeof error.code === "string" ? error.code : error.message;
+}
