@@ -1,0 +1,77 @@
+/** What people and programs read of sessions. A removed session is not found. */
+import type { SessionId } from "../../domain/ids.ts";
+import type { NumberedEntry, Reports } from "../../ports/reports.ts";
+import type { Database } from "./connect.ts";
+import { trusted } from "./json.ts";
+import { newestQuestion } from "./questions.ts";
+import { readDetail } from "./report-detail.ts";
+import { toQuestion } from "./rows.ts";
+import { summaries, toSummary } from "./report-summary.ts";
+
+export const postgresReports = (db: Database): Reports => ({
+  list: async () => {
+    const rows = await summaries(db).orderBy("session.created_at").orderBy("session.id").execute();
+    return rows.map(toSummary);
+  },
+  summary: async (id) => {
+    const row = await summaries(db).where("session.id", "=", id).executeTakeFirst();
+    return row && toSummary(row);
+  },
+  detail: (id) => readDetail(db, id),
+  timeline: readTimeline(db),
+  project: readProject(db),
+});
+
+const readTimeline =
+  (db: Database): Reports["timeline"] =>
+  async (id, after, limit) => {
+    if (!(await isThere(db, id))) return undefined;
+    const rows = await db
+      .selectFrom("journal")
+      .select(["number", "at", "kind", "subject", "text", "data"])
+      .where("session_id", "=", id)
+      .where("number", ">", after)
+      .orderBy("number")
+      .limit(limit)
+      .execute();
+    return rows.map(({ data, ...entry }) => trusted<NumberedEntry>(data === null ? entry : { ...entry, data }));
+  };
+
+const readProject =
+  (db: Database): Reports["project"] =>
+  async (id, project) => {
+    const row = await db
+      .selectFrom("project")
+      .innerJoin("session", "session.id", "project.session_id")
+      .select("session.state")
+      .where("session.removed_at", "is", null)
+      .where("project.session_id", "=", id)
+      .where("project.id", "=", project)
+      .executeTakeFirst();
+    if (!row) return undefined;
+    const instances = await db
+      .selectFrom("instance")
+      .select("id")
+      .where("session_id", "=", id)
+      .where("project_id", "=", project)
+      .where("gone_at", "is", null)
+      .orderBy("created_at")
+      .orderBy("id")
+      .execute();
+    const newest = await newestQuestion(db, id, project);
+    return {
+      state: row.state,
+      instances: instances.map((instance) => trusted(instance.id)),
+      question: newest ? toQuestion(newest) : null,
+    };
+  };
+
+async function isThere(db: Database, id: SessionId): Promise<boolean> {
+  const row = await db
+    .selectFrom("session")
+    .select("id")
+    .where("id", "=", id)
+    .where("removed_at", "is", null)
+    .executeTakeFirst();
+  return row !== undefined;
+}

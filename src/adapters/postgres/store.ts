@@ -1,0 +1,32 @@
+/** Everything that lives in Postgres, behind the ports of the engine. */
+import type { Deliveries, Webhooks } from "../../ports/deliveries.ts";
+import type { Due, Effects } from "../../ports/effects.ts";
+import type { Reports } from "../../ports/reports.ts";
+import type { Sessions } from "../../ports/sessions.ts";
+import type { Database } from "./connect.ts";
+import { postgresDeliveries } from "./deliveries.ts";
+import { postgresDue } from "./due.ts";
+import { postgresEffects } from "./effects.ts";
+import { postgresReports } from "./reports.ts";
+import { postgresSessions } from "./sessions.ts";
+import { tellingOutages } from "./transaction.ts";
+import { postgresWebhooks } from "./webhooks.ts";
+
+export interface Store {
+  readonly sessions: Sessions;
+  readonly effects: Effects;
+  readonly due: Due;
+  readonly deliveries: Deliveries;
+  readonly webhooks: Webhooks;
+  readonly reports: Reports;
+}
+
+/** Every operation throws `Problem("STORE_UNAVAILABLE")` while the database does not answer. */
+export const postgresStore = (db: Database): Store => ({
+  sessions: tellingOutages(postgresSessions(db)),
+  effects: tellingOutages(postgresEffects(db)),
+  due: tellingOutages(postgresDue(db)),
+  deliveries: tellingOutages(postgresDeliveries(db)),
+  webhooks: tellingOutages(postgresWebhooks(db)),
+  reports: tellingOutages(postgresReports(db)),
+});

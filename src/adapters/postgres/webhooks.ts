@@ -1,0 +1,40 @@
+import { type Selectable, sql } from "kysely";
+import type { Webhook, Webhooks } from "../../ports/deliveries.ts";
+import type { Database } from "./connect.ts";
+import { trusted } from "./json.ts";
+import type { Webhook as WebhookTable } from "./schema.ts";
+
+export const postgresWebhooks = (db: Database): Webhooks => ({
+  add: async ({ id, project, url, events, createdAt }) => {
+    await db
+      .insertInto("webhook")
+      .values({ id, project_id: project, url, events: [...events], created_at: createdAt })
+      .execute();
+  },
+  list: async (project) => {
+    const rows = await db
+      .selectFrom("webhook")
+      .selectAll()
+      .$if(project !== undefined, (all) => all.where("project_id", "=", project ?? null))
+      .orderBy("created_at")
+      .orderBy("id")
+      .execute();
+    return rows.map(toWebhook);
+  },
+  // What is still to be delivered to it goes with it. Compared as text: whatever a caller sends is no error here.
+  remove: async (id) => {
+    const { numDeletedRows } = await db
+      .deleteFrom("webhook")
+      .where(sql`id::text`, "=", id)
+      .executeTakeFirst();
+    return numDeletedRows > 0n;
+  },
+});
+
+export const toWebhook = (row: Selectable<WebhookTable>): Webhook => ({
+  id: row.id,
+  project: trusted(row.project_id),
+  url: row.url,
+  events: trusted(row.events),
+  createdAt: row.created_at,
+});
