@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { fieldPath } from "./field-path.ts";
+import type { HostAction, Rerun } from "./host-action.ts";
 import { PluginName } from "./ids.ts";
 import { ActionPhase } from "./session.ts";
 
@@ -21,6 +22,30 @@ export function workflowFaults(value: unknown): readonly Fault[] {
   const faults = faultsOf(WorkflowShape, value);
   return faults.length > 0 ? faults : graphFaults(WorkflowShape.parse(value));
 }
+
+/** A week; a timer of Node.js ends at once when it is set for more than 24 days. */
+const TIMEOUT_MAX_SECONDS = 604_800;
+
+/**
+ * What cannot be seen before there is metadata (already parsed here): mistakes of the author, not of the admin. Null
+ * when all is well.
+ */
+export function brokenPromise(action: HostAction, metadata: unknown): string | null {
+  if (rerunOf(action, metadata) === "detectable" && !action.isDone)
+    return `rerun is "detectable" for this metadata, but there is no isDone`;
+  const seconds = action.timeoutSeconds(metadata);
+  if (!(seconds > 0 && seconds <= TIMEOUT_MAX_SECONDS)) return `timeoutSeconds is ${seconds} for this metadata`;
+  // Metadata is stored as JSON and parsed again when the action runs.
+  const stored = JSON.stringify(metadata);
+  const again = action.metadata.safeParse(JSON.parse(stored));
+  if (!again.success || JSON.stringify(again.data) !== stored)
+    return "its metadata schema does not accept what it answers";
+  return null;
+}
+
+/** What the action promises for this metadata. */
+export const rerunOf = ({ rerun }: HostAction, metadata: unknown): Rerun =>
+  typeof rerun === "function" ? rerun(metadata) : rerun;
 
 const aFunction = z.custom<(...given: never[]) => unknown>(
   (value) => typeof value === "function",

@@ -1,7 +1,7 @@
 /** The registry of workflows and host actions, and what it checks before a session may use them. */
 import type { HostAction } from "../domain/host-action.ts";
 import type { PluginName } from "../domain/ids.ts";
-import { type Fault, faultsOfIssue } from "../domain/plugin.ts";
+import { brokenPromise, type Fault, faultsOfIssue } from "../domain/plugin.ts";
 import type { ActionPhase } from "../domain/session.ts";
 import type { Workflow } from "../domain/workflow.ts";
 import type { Plugins } from "../ports/plugins.ts";
@@ -61,21 +61,3 @@ function notFitting(faults: readonly Fault[], at: string): Problem {
 
 const within = (at: string, field: string): string =>
   field === "" || field.startsWith("[") ? at + field : `${at}.${field}`;
-
-/** A week; a timer of Node.js ends at once when it is set for more than 24 days. */
-const TIMEOUT_MAX_SECONDS = 604_800;
-
-/** What the registry cannot see before there is metadata: the author's mistakes, not the admin's. Null when all is well. */
-function brokenPromise(action: HostAction, metadata: unknown): string | null {
-  const rerun = typeof action.rerun === "function" ? action.rerun(metadata) : action.rerun;
-  if (rerun === "detectable" && !action.isDone)
-    return `rerun is "detectable" for this metadata, but there is no isDone`;
-  const seconds = action.timeoutSeconds(metadata);
-  if (!(seconds > 0 && seconds <= TIMEOUT_MAX_SECONDS)) return `timeoutSeconds is ${seconds} for this metadata`;
-  // Metadata is stored as JSON and parsed again when the action runs.
-  const stored = JSON.stringify(metadata);
-  const again = action.metadata.safeParse(JSON.parse(stored));
-  if (!again.success || JSON.stringify(again.data) !== stored)
-    return "its metadata schema does not accept what it answers";
-  return null;
-}

@@ -2,6 +2,10 @@
 export { z } from "zod";
 export * from "./workflow.ts";
 export * from "./host-action.ts";
+export { type Ended, type Program, runProgram } from "./program.ts";
+export { type Revealed, reveal, TextOrSecret } from "./secret.ts";
+export type { SshAccess } from "./ssh.ts";
+export { pause, withinSeconds } from "./time.ts";
 export { type Decision, end, enter, fail, perform, wait } from "../domain/decision.ts";
 export * from "../domain/cloud.ts";
 export * from "../domain/effect.ts";

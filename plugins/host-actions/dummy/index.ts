@@ -1,6 +1,5 @@
 /** Does nothing for a while, or fails where it is told to: for rehearsals, demonstrations and tests. */
-import { setTimeout as sleep } from "node:timers/promises";
-import { defineHostAction, everyPhase, z } from "#sdk";
+import { defineHostAction, everyPhase, pause, z } from "#sdk";
 
 // Unknown keys are dropped: published requests give this action hints of all kinds ({"upgrade": "SW1"}).
 const metadata = z.object({
@@ -18,7 +17,7 @@ export default defineHostAction({
   timeoutSeconds: ({ seconds }) => seconds + 60,
   async run({ host, phase, metadata: { seconds, fail, fail_on: failOn }, log, signal }) {
     log(`pretending to work on ${host} (${phase}) for ${seconds} s\n`);
-    await sleep(seconds * 1_000, undefined, { signal });
+    await pause(seconds, signal);
     if (fail || failOn.includes(host)) throw new Error(`told to fail on ${host}`);
     log("done\n");
   },
