@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { afterAll, expect, test, vi } from "vitest";
+import { endsWithParent } from "../../../src/adapters/local/guarded-child.ts";
 import { openDatabaseServer } from "../../../src/adapters/postgres/embedded.ts";
 
 const root = mkdtempSync(join(tmpdir(), `fenix-test-${process.pid}-embedded-`));
@@ -108,7 +109,8 @@ async function query(url: string, statement: string): Promise<void> {
 
 async function startOwner(dataDir: string, env: NodeJS.ProcessEnv = {}) {
   const program = fileURLToPath(new URL("../../support/database-server-owner.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", program, dataDir], {
+  const [command = "", ...args] = [...endsWithParent("TERM"), process.execPath, "--import", "tsx", program, dataDir];
+  const child = spawn(command, args, {
     env: { ...process.env, ...env },
     stdio: ["ignore", "pipe", "inherit"],
   });
