@@ -8,15 +8,17 @@ export interface Tenant {
   readonly project: Project;
   readonly instances: readonly Instance[];
   createGroup(name: string, policy?: GroupPolicy): Group;
-  boot(spec: {
-    readonly name: string;
-    readonly flavor?: string;
-    readonly group?: string;
-    readonly host?: string;
-  }): Instance;
+  boot(spec: TenantBoot): Instance;
   delete(instance: string): void;
   stop(instance: string): void;
   start(instance: string): void;
+}
+
+export interface TenantBoot {
+  readonly name: string;
+  readonly flavor?: string | undefined;
+  readonly group?: string | undefined;
+  readonly host?: string | undefined;
 }
 
 export interface GroupPolicy {

@@ -1,7 +1,6 @@
 /** The way to the simulator itself, beside the cloud it simulates: `/simulator/…`. No token needed. */
 import { z } from "zod";
-import { projectNamed } from "../identity.ts";
-import { addApplicationCredential } from "../identity.ts";
+import { addApplicationCredential, projectNamed } from "../identity.ts";
 import { Refusal } from "../refusal.ts";
 import type { Simulator } from "../simulator.ts";
 import { accepted, noContent, ok, param, type Answer, type Api, type Call, type Route } from "./api.ts";
@@ -162,6 +161,8 @@ const HostBody = z.object({
 const BootBody = z.object({
   name: z.string().min(1),
   flavor: z.string().default("small"),
+  group: z.string().optional(),
+  host: z.string().optional(),
 });
 
 const Moment = z.enum(["before", "after"]);

@@ -65,7 +65,7 @@ function* wanted(world: World, call: Call): Iterable<Instance> {
   const before = since === undefined ? undefined : (time(query, "changes-before") ?? Infinity);
   // What only admins may filter by is ignored when a tenant does.
   const host = admin ? query.get("host") : null;
-  const status = query.get("status")?.toUpperCase() ?? null;
+  const statuses = query.getAll("status").map((status) => status.toUpperCase());
   const name = query.get("name");
   const from = query.get("marker");
   const marker =
@@ -77,7 +77,7 @@ function* wanted(world: World, call: Call): Iterable<Instance> {
     withDeleted: since !== undefined || (admin && isTrue(query.get("deleted"))),
   })) {
     if (project !== null && instance.project !== project) continue;
-    if (status !== null && statusOf(instance) !== status) continue;
+    if (statuses.length > 0 && !statuses.includes(statusOf(instance))) continue;
     if (since !== undefined && (instance.updatedAt < since || instance.updatedAt > (before ?? Infinity))) continue;
     if (name !== null && !new RegExp(name).test(instance.name)) continue;
     yield instance;
