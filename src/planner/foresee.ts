@@ -1,0 +1,32 @@
+/** The cloud as it will be once moves that the last look at it did not see have ended. */
+import type { CloudFacts, CloudInstance, ComputeHost } from "../domain/cloud.ts";
+import type { HostName, InstanceId } from "../domain/ids.ts";
+import { add, type Resources, subtract } from "../domain/resources.ts";
+
+export interface ForeseenMove {
+  readonly instance: InstanceId;
+  readonly to: HostName;
+}
+
+export function foresee(facts: CloudFacts, moves: readonly ForeseenMove[]): CloudFacts {
+  const goal = new Map(moves.map(({ instance, to }) => [instance, to]));
+  const arrivals = new Map<HostName, Resources>();
+  const departures = new Map<HostName, Resources>();
+  const instances = facts.instances.map((instance): CloudInstance => {
+    const to = goal.get(instance.id);
+    if (to === undefined || instance.host === null || instance.host === to) return instance;
+    // Placement books a move under way on both hosts, so one that was seen on its way is counted already.
+    if (!isOnItsWay(instance)) arrivals.set(to, add(arrivals.get(to) ?? {}, instance.demand));
+    departures.set(instance.host, add(departures.get(instance.host) ?? {}, instance.demand));
+    return { ...instance, host: to };
+  });
+  const computes = facts.computes.map((host): ComputeHost => {
+    const come = arrivals.get(host.name) ?? {};
+    const gone = departures.get(host.name) ?? {};
+    return { ...host, used: subtract(add(host.used, come), gone) };
+  });
+  return { ...facts, instances, computes };
+}
+
+const isOnItsWay = ({ status, taskState }: CloudInstance): boolean =>
+  status === "MIGRATING" || status === "RESIZE" || status === "VERIFY_RESIZE" || (taskState ?? "").startsWith("resize");
