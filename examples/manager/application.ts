@@ -46,12 +46,11 @@ export function application(nova: Nova, scaling: Scaling): Application {
     },
     async scaleOut(session) {
       const back: string[] = [];
-      for (let plans = givenUp.get(session) ?? []; plans.length > 0; plans = plans.slice(1)) {
-        const [plan] = plans;
-        await untilRunning(nova, await nova.create(plan!, scaling.networks));
+      for (const plan of givenUp.get(session) ?? []) {
+        await untilRunning(nova, await nova.create(plan, scaling.networks));
+        back.push(plan.name);
         // Taken off the list one by one: a failure in the middle must not bring the first ones back twice.
-        givenUp.set(session, plans.slice(1));
-        back.push(plan!.name);
+        givenUp.set(session, givenUp.get(session)?.filter((other) => other !== plan) ?? []);
       }
       givenUp.delete(session);
       return back;

@@ -21,7 +21,7 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const PATIENCE_MS = 30_000;
 
 export function fenixAt(baseUrl: string, projectId: string, token: () => Promise<string>): Fenix {
-  const call = async (method: string, url: string | URL, body?: unknown): Promise<unknown> => {
+  const call = async (method: string, url: string, body?: unknown): Promise<unknown> => {
     const response = await knock(async () =>
       fetch(url, {
         method,
@@ -34,7 +34,7 @@ export function fenixAt(baseUrl: string, projectId: string, token: () => Promise
     if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${text.slice(0, 500)}`);
     return JSON.parse(text);
   };
-  const webhooks = new URL("/v1/webhooks", baseUrl);
+  const webhooks = new URL("/v1/webhooks", baseUrl).href;
   return {
     async register(url) {
       const { origin } = new URL(url);

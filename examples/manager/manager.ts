@@ -103,10 +103,11 @@ function noticeHandler({ options, tenant, fenix, onEvent, signal }: Handling) {
   };
 
   async function handle(notice: Notice): Promise<void> {
-    const again = decided.has(notice.messageId);
+    const before = decided.get(notice.messageId);
+    const again = before !== undefined;
     onEvent({ kind: "notified", notice, again });
     // A notice may come twice, since Fenix sends it again when it cannot know that it arrived. What was decided stands.
-    const reply = again ? decided.get(notice.messageId)! : await decideSafely(notice);
+    const reply = again ? before : await decideSafely(notice);
     remember(notice.messageId, reply);
     if (reply === null) return;
     await send(notice, reply);

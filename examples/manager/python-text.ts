@@ -87,7 +87,10 @@ class Reader {
 const unquote = (token: string): string =>
   token
     .slice(token.startsWith("u") ? 2 : 1, -1)
-    .replace(/\\(?:x([\da-f]{2})|u([\da-f]{4})|(.))/gis, (_, hex?: string, unicode?: string, character?: string) => {
-      const code = hex ?? unicode;
-      return code === undefined ? (escapes.get(character!) ?? character!) : String.fromCodePoint(parseInt(code, 16));
-    });
+    .replace(
+      /\\(?:x([\da-f]{2})|u([\da-f]{4})|(.))/gis,
+      (_, hex: string | undefined, unicode: string | undefined, character = "") => {
+        const code = hex ?? unicode;
+        return code === undefined ? (escapes.get(character) ?? character) : String.fromCodePoint(parseInt(code, 16));
+      },
+    );

@@ -59,7 +59,7 @@ interface Answer {
   readonly headers?: Record<string, string>;
 }
 
-function respond(world: FakeWorld, request: IncomingMessage, url: URL, body: Record<string, any>): Answer {
+function respond(world: FakeWorld, request: IncomingMessage, url: URL, body: unknown): Answer {
   const id = url.pathname.split("/").at(-1) ?? "";
   const token = String(request.headers["x-auth-token"]);
   switch (`${request.method} ${url.pathname.replace(id, ":id").replace(session, ":session")}`) {
@@ -89,14 +89,15 @@ function respond(world: FakeWorld, request: IncomingMessage, url: URL, body: Rec
     case "GET /v1/maintenance/:session/:id":
       return { status: 200, body: { instance_ids: world.affected } };
     case "PUT /v1/maintenance/:session/:id":
-      world.replies.push({ url: url.pathname, token, body });
+      world.replies.push({ url: url.pathname, token, body: body as Record<string, unknown> });
       return { status: 200, body };
     default:
       return { status: 404, body: { message: `${request.method} ${url.pathname}` } };
   }
 }
 
-function logIn(world: FakeWorld, { auth }: Record<string, any>): Answer {
+function logIn(world: FakeWorld, body: unknown): Answer {
+  const { auth } = body as { auth: { identity: { password?: { user: { password: string } } } } };
   if (auth.identity.password?.user.password === "wrong") return { status: 401, body: { error: { code: 401 } } };
   const endpoints = [
     { interface: "internal", region: "one", url: "http://127.0.0.1:1" },
@@ -111,16 +112,24 @@ function logIn(world: FakeWorld, { auth }: Record<string, any>): Answer {
 const oneServer = (server: FakeServer | undefined): Answer =>
   server ? { status: 200, body: { server } } : { status: 404, body: { itemNotFound: { code: 404 } } };
 
-function createOne(world: FakeWorld, body: Record<string, any>): Answer {
-  world.created.push(body);
-  const { name, flavorRef, imageRef, metadata } = body["server"];
+interface Wanted {
+  readonly name: string;
+  readonly flavorRef: string;
+  readonly imageRef: string;
+  readonly metadata: Record<string, string>;
+}
+
+function createOne(world: FakeWorld, body: unknown): Answer {
+  const { server } = body as { server: Wanted };
+  world.created.push(body as Record<string, unknown>);
+  const { name, flavorRef, imageRef, metadata } = server;
   const id = `new-${world.created.length}`;
   const status = world.createdStatus;
   world.servers.push({ id, name, status, flavor: { id: flavorRef }, image: { id: imageRef }, metadata });
   return { status: 202, body: { server: { id } } };
 }
 
-async function json(request: IncomingMessage): Promise<Record<string, any>> {
+async function json(request: IncomingMessage): Promise<unknown> {
   let text = "";
   for await (const chunk of request.setEncoding("utf8")) text += chunk;
   return text === "" ? {} : JSON.parse(text);
