@@ -1,0 +1,20 @@
+/** Entries of a timeline as lines for people. */
+import type { Detail, TimelineEntry } from "./answers.ts";
+
+/** What a person follows; that a thing was planned or begun is left to `fenix session timeline`. */
+const passedOver = new Set(["effect_recorded", "effect_started", "project_told"]);
+
+export const isWorthFollowing = ({ kind }: TimelineEntry): boolean => !passedOver.has(kind);
+
+/** Puts the names of instances where their ids are: nobody knows an instance by its id. */
+export function withNames({ instances }: Pick<Detail, "instances">): (text: string) => string {
+  const names = new Map(instances.map(({ instance_id, instance_name }) => [instance_id, instance_name]));
+  return (text) => text.replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => names.get(id) ?? id);
+}
+
+/** `08:30:00  compute-1: maintained`. The subject is left out where the sentence begins with it. */
+export function timelineLine({ at, subject, text }: TimelineEntry, named: (text: string) => string): string {
+  const sentence = named(text);
+  const about = subject === null ? "" : named(subject);
+  return `${at.slice(11, 19)}  ${about === "" || sentence.startsWith(about) ? "" : `${about}: `}${sentence}`;
+}
