@@ -7,7 +7,7 @@ export default defineConfig({
     exclude: ["**/node_modules/**", "test/openstack/**"],
     globalSetup: "test/support/global-setup.ts",
     // Real servers on a busy CI machine answer late; a test that hangs still ends.
-    testTimeout: 30_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
   },
 });
