@@ -1,0 +1,46 @@
+import { createPostgresBackend, type PgPool, Queue, runMigrations, Worker } from "bullmq";
+import pg from "pg";
+import { type Backend, complain, type Log } from "./queues.ts";
+
+/** BullMQ's tables stand apart from ours. The name is BullMQ's own, which it expects of a pool that it is given. */
+const SCHEMA = "bullmq";
+
+/** Each of three workers keeps one to listen on; the others are for adding, taking and ending jobs. */
+const CONNECTIONS_MAX = 10;
+
+export async function openPostgresBackend(url: string, log: Log): Promise<Backend> {
+  const pool = new pg.Pool({
+    connectionString: withSearchPath(url),
+    application_name: "fenix-queues",
+    max: CONNECTIONS_MAX,
+    connectionTimeoutMillis: 5_000,
+    // A listening connection that broke silently is noticed by this alone.
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  });
+  pool.on("error", complain(log, "postgres"));
+  const client = await pool.connect();
+  let version: number;
+  try {
+    version = await runMigrations(client, SCHEMA); // Takes a lock: any number of processes may start at once.
+  } finally {
+    client.release();
+  }
+  const connection = pool as unknown as PgPool; // The same: its types only tell "missing" and "undefined" apart.
+  return {
+    name: "postgres",
+    version: `schema ${version}`,
+    openQueue: (name, options) => new Queue(name, { ...options, connection }, createPostgresBackend),
+    startWorker: (name, process, options) =>
+      new Worker(name, process, { ...options, connection }, createPostgresBackend),
+    close: () => pool.end(),
+  };
+}
+
+/** BullMQ names its tables without their schema. */
+function withSearchPath(url: string): string {
+  const given = new URL(url);
+  const options = given.searchParams.get("options") ?? "";
+  given.searchParams.set("options", `${options} -c search_path=${SCHEMA}`.trim());
+  return given.href;
+}
