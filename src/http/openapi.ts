@@ -47,7 +47,10 @@ function onlyUsed(document: Document): Document {
   const schemas = document.components?.schemas ?? {};
   const used = new Set(referencesIn({ ...document, components: {} }));
   for (const name of used) for (const reference of referencesIn(schemas[name])) used.add(reference);
-  const kept = Object.entries(schemas).filter(([name]) => used.has(name));
+  // By name, since the order in which modules are loaded says nothing.
+  const kept = Object.entries(schemas)
+    .filter(([name]) => used.has(name))
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   const pruned = { ...document, components: { ...document.components, schemas: Object.fromEntries(kept) } };
   const plainName = (name: string) => (used.has(name.replace(/Input$/, "")) ? name : name.replace(/Input$/, ""));
   const text = JSON.stringify(pruned)
