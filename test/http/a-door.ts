@@ -1,0 +1,181 @@
+/**
+ * The HTTP door with plain objects behind it: what the engine was asked is written down, what it answers is given.
+ * Like PostgreSQL, they refuse text that no database can hold.
+ */
+import type { InjectOptions } from "fastify";
+import { pino } from "pino";
+import { HostName, InstanceId, PluginName, ProjectId, SessionId } from "../../src/domain/ids.ts";
+import type { AskedQuestion } from "../../src/domain/question.ts";
+import { SessionOptions } from "../../src/domain/session.ts";
+import { buildHttp } from "../../src/http/build-http.ts";
+import type { Commands } from "../../src/http/commands.ts";
+import type { HealthCheck } from "../../src/http/health.ts";
+import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
+import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
+import { Problem } from "../../src/problems.ts";
+
+export const sessionId = SessionId.parse("76e55df8-1c51-41e8-9928-0242ac110002");
+export const unknownId = "11111111-2222-4333-8444-555555555555";
+export const projectId = ProjectId.parse("ead0dbcaf3564cbbb04842e3e54960e3");
+export const instanceId = InstanceId.parse("109e14d9-6566-42b3-93e4-76605f264d8f");
+export const otherInstanceId = InstanceId.parse("71287b8c-1e3c-4b0f-a9c8-0242ac110002");
+export const now = new Date("2026-11-25T08:00:00.000Z");
+export const publicUrl = "https://fenix.example.org";
+
+const obliging: Commands = {
+  createSession: async () => ({ id: sessionId }),
+  recordReply: async ({ session, project }) => {
+    if (session !== sessionId) throw new Problem("SESSION_NOT_FOUND", `there is no session ${session}`);
+    if (project !== projectId) throw new Problem("PROJECT_NOT_FOUND", `${project} is not in it`);
+    return { kind: "recorded" };
+  },
+  continueSession: async ({ session, state }) => {
+    if (session !== sessionId) throw new Problem("SESSION_NOT_FOUND", `there is no session ${session}`);
+    return { state: state ?? "PLANNED_MAINTENANCE" };
+  },
+  deleteSession: async (id) => {
+    if (id !== sessionId) throw new Problem("SESSION_NOT_FOUND", `there is no session ${id}`);
+  },
+};
+
+export interface Given {
+  readonly commands?: Partial<Commands>;
+  readonly detail?: Partial<SessionDetail>;
+  readonly timeline?: readonly NumberedEntry[];
+  readonly project?: Partial<ProjectReport>;
+  readonly health?: Readonly<Record<string, HealthCheck>>;
+  readonly log?: (line: string) => void;
+}
+
+export function openDoor(given: Given = {}) {
+  const asked: { readonly command: string; readonly request: unknown }[] = [];
+  const stored: Webhook[] = [];
+  const commands = writtenDown({ ...obliging, ...given.commands }, asked);
+  let ids = 0;
+  const app = buildHttp({
+    commands,
+    reports: reportsOf(given),
+    webhooks: webhooksIn(stored),
+    health: given.health ?? {},
+    clock: {
+      now: () => now,
+      sleep: (_ms, signal) => new Promise((resolve) => signal?.addEventListener("abort", () => resolve())),
+    },
+    newId: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, "0")}`,
+    publicUrl,
+    defaults: { replySeconds: 40, scaleInReplySeconds: 60 },
+    version: "0.1.0",
+    logger: pino({ level: given.log ? "debug" : "silent" }, { write: given.log ?? (() => undefined) }),
+  });
+  return { app, asked, stored, send: (request: InjectOptions) => app.inject(request), close: () => app.close() };
+}
+
+function writtenDown(commands: Commands, asked: { command: string; request: unknown }[]): Commands {
+  const keep = (command: string, request: unknown) => {
+    refuseWhatNoDatabaseHolds(request);
+    asked.push({ command, request });
+  };
+  return {
+    createSession: async (request) => (keep("createSession", request), commands.createSession(request)),
+    recordReply: async (request) => (keep("recordReply", request), commands.recordReply(request)),
+    continueSession: async (request) => (keep("continueSession", request), commands.continueSession(request)),
+    deleteSession: async (id) => (keep("deleteSession", id), commands.deleteSession(id)),
+  };
+}
+
+function reportsOf({ detail, timeline, project }: Given): Reports {
+  const whole = { ...aDetail, ...detail };
+  const found = <T>(id: string, report: T): T | undefined => (id === sessionId ? report : undefined);
+  return {
+    list: async () => [whole],
+    summary: async (id) => found(id, whole),
+    detail: async (id) => found(id, whole),
+    timeline: async (id, after, limit) =>
+      found(id, (timeline ?? []).filter(({ number }) => number > after).slice(0, limit)),
+    project: async (id, wanted) => {
+      refuseWhatNoDatabaseHolds(wanted);
+      return wanted === projectId ? found(id, { ...aProjectReport, ...project }) : undefined;
+    },
+  };
+}
+
+const webhooksIn = (stored: Webhook[]): Webhooks => ({
+  add: async (webhook) => {
+    refuseWhatNoDatabaseHolds(webhook);
+    stored.push(webhook);
+  },
+  list: async (project) => {
+    refuseWhatNoDatabaseHolds(project);
+    return stored.filter((webhook) => project === undefined || webhook.project === project);
+  },
+  remove: async (id) => {
+    const at = stored.findIndex((webhook) => webhook.id === id);
+    if (at >= 0) stored.splice(at, 1);
+    return at >= 0;
+  },
+});
+
+function refuseWhatNoDatabaseHolds(value: unknown): void {
+  const unfit = (text: string) => /[\0\p{Surrogate}]/u.test(text);
+  if (typeof value === "string" && unfit(value)) throw new Error(`invalid byte sequence: ${JSON.stringify(value)}`);
+  if (typeof value !== "object" || value === null) return;
+  const parts = value instanceof Map ? [...value.entries()].flat() : Object.entries(value).flat();
+  for (const part of parts) refuseWhatNoDatabaseHolds(part);
+}
+
+export const aQuestion: AskedQuestion = {
+  project: projectId,
+  state: "PLANNED_MAINTENANCE",
+  round: 1,
+  instances: [instanceId],
+  allowedActions: ["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"],
+  replyBy: new Date("2026-11-25T08:00:40.000Z"),
+  actionsAt: new Date("2026-11-25T08:00:40.000Z"),
+  missing: null,
+  reply: null,
+};
+
+const aProjectReport: ProjectReport = {
+  state: "PLANNED_MAINTENANCE",
+  instances: [instanceId, otherInstanceId],
+  question: null,
+};
+
+const created = new Date("2026-11-25T07:00:00.000Z");
+
+const aDetail: SessionDetail = {
+  id: sessionId,
+  workflow: PluginName.parse("default"),
+  state: "PLANNED_MAINTENANCE",
+  previousState: "START_MAINTENANCE",
+  maintenanceAt: new Date("2026-11-25T07:30:00.000Z"),
+  percentDone: 50,
+  waiting: null,
+  failure: null,
+  report: null,
+  createdAt: created,
+  updatedAt: now,
+  endedAt: null,
+  session: {
+    id: sessionId,
+    workflow: PluginName.parse("default"),
+    maintenanceAt: new Date("2026-11-25T07:30:00.000Z"),
+    metadata: { openstack: "upgrade" },
+    options: SessionOptions.parse({}),
+    actions: [{ plugin: PluginName.parse("dummy"), phase: "host", order: 0, metadata: {} }],
+  },
+  hosts: [
+    {
+      name: HostName.parse("compute-1"),
+      roles: ["compute"],
+      status: { kind: "maintained", at: now },
+      closure: "open",
+      createdAt: created,
+      updatedAt: now,
+    },
+  ],
+  projects: [],
+  instances: [],
+  runs: [],
+  underWay: [],
+};

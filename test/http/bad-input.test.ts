@@ -1,0 +1,320 @@
+/** Every field of every request, wrong in every way that its kind allows: a 4xx that names it, and nothing is asked. */
+import type { InjectOptions } from "fastify";
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { instanceId, openDoor, projectId, sessionId } from "./a-door.ts";
+
+const { send, asked, stored, close } = openDoor();
+afterAll(close);
+beforeEach(() => void asked.splice(0));
+
+const at = "2026-11-25 08:30:00";
+const post = (url: string) => (payload: unknown) =>
+  ({ method: "POST", url, headers: { "content-type": "application/json" }, payload: JSON.stringify(payload) }) as const;
+const put = (url: string) => (payload: unknown) => ({ ...post(url)(payload), method: "PUT" }) as const;
+const text = (length: number) => "x".repeat(length);
+
+const createSession = post("/v1/maintenance");
+const withAction = (action: object) => ({
+  maintenance_at: at,
+  actions: [{ plugin: "dummy", type: "host", ...action }],
+});
+const withOptions = (options: unknown) => ({ maintenance_at: at, options });
+
+describe("POST /v1/maintenance", () => {
+  test.each<[field: string, body: unknown]>([
+    ["", []],
+    ["", "hello"],
+    ["", 1],
+    ["", true],
+    ["hosts", { maintenance_at: at, hosts: "compute-1" }],
+    ["hosts", { maintenance_at: at, hosts: null }],
+    ["hosts", { maintenance_at: at, hosts: { 0: "compute-1" } }],
+    ["hosts", { maintenance_at: at, hosts: Array.from({ length: 10_001 }, (_, i) => `c${i}`) }],
+    ["hosts[1]", { maintenance_at: at, hosts: ["compute-1", 2] }],
+    ["hosts[0]", { maintenance_at: at, hosts: [""] }],
+    ["hosts[0]", { maintenance_at: at, hosts: [text(256)] }],
+    ["hosts[0]", { maintenance_at: at, hosts: [null] }],
+    ["hosts[0]", { maintenance_at: at, hosts: ["compute\u0000"] }],
+    ["state", { maintenance_at: at, state: "SCALE_IN" }],
+    ["state", { maintenance_at: at, state: "maintenance" }],
+    ["state", { maintenance_at: at, state: 1 }],
+    ["state", { maintenance_at: at, state: null }],
+    ["maintenance_at", {}],
+    ["maintenance_at", { maintenance_at: null }],
+    ["maintenance_at", { maintenance_at: 1_519_797_963 }],
+    ["maintenance_at", { maintenance_at: "" }],
+    ["maintenance_at", { maintenance_at: "tomorrow" }],
+    ["maintenance_at", { maintenance_at: "2026-02-30 08:30:00" }],
+    ["maintenance_at", { maintenance_at: `${at}${text(40)}` }],
+    ["metadata", { maintenance_at: at, metadata: "train" }],
+    ["metadata", { maintenance_at: at, metadata: ["train"] }],
+    ["metadata", { maintenance_at: at, metadata: null }],
+    ["metadata", { maintenance_at: at, metadata: { note: text(250) } }],
+    ["metadata.a.b[0]", { maintenance_at: at, metadata: { a: { b: ["\ud800"] } } }],
+    ["metadata", { maintenance_at: at, metadata: { "\u0000": 1 } }],
+    ["workflow", { maintenance_at: at, workflow: 1 }],
+    ["workflow", { maintenance_at: at, workflow: null }],
+    ["workflow", { maintenance_at: at, workflow: "" }],
+    ["workflow", { maintenance_at: at, workflow: "../../etc/passwd" }],
+    ["workflow", { maintenance_at: at, workflow: text(64) }],
+    ["actions", { maintenance_at: at, actions: {} }],
+    ["actions", { maintenance_at: at, actions: null }],
+    ["actions", { maintenance_at: at, actions: Array.from({ length: 101 }, () => ({ plugin: "dummy", type: "pre" })) }],
+    ["actions[0]", { maintenance_at: at, actions: ["dummy"] }],
+    ["actions[0]", { maintenance_at: at, actions: [null] }],
+    ["actions[0].plugin", { maintenance_at: at, actions: [{ type: "host" }] }],
+    ["actions[0].plugin", withAction({ plugin: 7 })],
+    ["actions[0].plugin", withAction({ plugin: "" })],
+    ["actions[0].plugin", withAction({ plugin: "no/such" })],
+    ["actions[0].type", { maintenance_at: at, actions: [{ plugin: "dummy" }] }],
+    ["actions[0].type", withAction({ type: "hosts" })],
+    ["actions[0].type", withAction({ type: 0 })],
+    ["actions[0].metadata", withAction({ metadata: "x" })],
+    ["actions[0].metadata", withAction({ metadata: [] })],
+    ["actions[0].metadata", withAction({ metadata: null })],
+    ["actions[0].order", withAction({ order: "1" })],
+    ["actions[0].order", withAction({ order: 1.5 })],
+    ["actions[0].order", withAction({ order: 1e9 })],
+    ["actions[0].order", withAction({ order: null })],
+    ["download", { maintenance_at: at, download: ["https://example.org/plugins.tar.gz"] }],
+    ["download", { maintenance_at: at, download: "https://example.org/plugins.tar.gz" }],
+    ["options", withOptions("fail")],
+    ["options", withOptions(null)],
+    ["options.on_silense", withOptions({ on_silense: "fail" })],
+    ["options.on_no_manager", withOptions({ on_no_manager: "ignore" })],
+    ["options.on_silence", withOptions({ on_silence: 1 })],
+    ["options.on_nack", withOptions({ on_nack: null })],
+    ["options.on_failed_move", withOptions({ on_failed_move: "proceed" })],
+    ["options.on_failed_action", withOptions({ on_failed_action: "proceed" })],
+    ["options.failed_host", withOptions({ failed_host: true })],
+    ["options.default_action", withOptions({ default_action: "OWN_ACTION" })],
+    ["options.reply_seconds", withOptions({ reply_seconds: 0 })],
+    ["options.reply_seconds", withOptions({ reply_seconds: "40" })],
+    ["options.scale_in_reply_seconds", withOptions({ scale_in_reply_seconds: 86_401 })],
+    ["options.scale_in_rounds", withOptions({ scale_in_rounds: 21 })],
+    ["options.move_retries", withOptions({ move_retries: -1 })],
+    ["options.move_seconds", withOptions({ move_seconds: 1.5 })],
+    ["options.own_action_seconds", withOptions({ own_action_seconds: [] })],
+    ["options.moves_at_once", withOptions({ moves_at_once: 101 })],
+  ])("names %j", async (field, body) => {
+    await expectRefusal(createSession(body), field);
+  });
+
+  test("names all fields that are wrong", async () => {
+    const answer = await send(createSession({ hosts: 1, maintenance_at: 2, actions: [{ plugin: 3, type: 4 }] }));
+    const fields = answer.json().errors.map(({ field }: { field: string }) => field);
+    expect(fields).toEqual(["hosts", "maintenance_at", "actions[0].plugin", "actions[0].type"]);
+  });
+
+  test("says that plugins are installed by the operator", async () => {
+    const answer = await send(createSession({ maintenance_at: at, download: ["https://example.org/sw.tar.gz"] }));
+    expect(answer.json().detail).toContain("the operator installs plugins");
+  });
+
+  test("does not follow JSON without end", async () => {
+    const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+    const payload = `{"maintenance_at": "${at}", "metadata": {"deep": ${deep}}}`;
+    await expectRefusal({ ...createSession({}), payload }, /^metadata\.deep(\[0\])+$/);
+  });
+});
+
+describe("PUT /v1/maintenance/{session_id}", () => {
+  test.each<[field: string, body: unknown]>([
+    ["", []],
+    ["", "START_MAINTENANCE"],
+    ["state", { state: 1 }],
+    ["state", { state: null }],
+    ["state", { state: "" }],
+    ["state", { state: text(65) }],
+    ["state", { state: "START\u0000" }],
+  ])("names %j", async (field, body) => {
+    await expectRefusal(put(`/v1/maintenance/${sessionId}`)(body), field);
+  });
+});
+
+describe("PUT /v1/maintenance/{session_id}/{project_id}", () => {
+  test.each<[field: string, body: unknown]>([
+    ["", []],
+    ["", "ACK_MAINTENANCE"],
+    ["state", {}],
+    ["state", { state: null }],
+    ["state", { state: 1 }],
+    ["state", { state: "MAINTENANCE" }],
+    ["state", { state: "ACK_" }],
+    ["state", { state: "ack_maintenance" }],
+    ["state", { state: "ACK_START_MAINTENANCE" }],
+    ["state", { state: "NACK_INSTANCE_ACTION_DONE" }],
+    ["state", { state: "ACK_MAINTENANCE " }],
+    ["instance_actions", { state: "ACK_PLANNED_MAINTENANCE", instance_actions: [] }],
+    ["instance_actions", { state: "ACK_PLANNED_MAINTENANCE", instance_actions: null }],
+    ["instance_actions", { state: "ACK_PLANNED_MAINTENANCE", instance_actions: "MIGRATE" }],
+    [`instance_actions.${instanceId}`, withInstanceActions({ [instanceId]: "MIGRATION" })],
+    [`instance_actions.${instanceId}`, withInstanceActions({ [instanceId]: null })],
+    [`instance_actions.${instanceId}`, withInstanceActions({ [instanceId]: ["MIGRATE"] })],
+    [`instance_actions.${text(65)}`, withInstanceActions({ [text(65)]: "MIGRATE" })],
+    ["instance_action", { state: "ACK_PLANNED_MAINTENANCE", instance_action: "EVICTION" }],
+    ["instance_action", { state: "ACK_PLANNED_MAINTENANCE", instance_action: null }],
+    ["instance_action", { state: "ACK_PLANNED_MAINTENANCE", instance_action: 1 }],
+    ["reason", { state: "NACK_SCALE_IN", reason: 1 }],
+    ["reason", { state: "NACK_SCALE_IN", reason: text(1_001) }],
+    ["reason", { state: "NACK_SCALE_IN", reason: "\u0000" }],
+    ["session_id", { state: "NACK_SCALE_IN", session_id: "\udfff" }],
+  ])("names %j", async (field, body) => {
+    await expectRefusal(put(`/v1/maintenance/${sessionId}/${projectId}`)(body), field);
+  });
+
+  function withInstanceActions(instance_actions: object) {
+    return { state: "ACK_PLANNED_MAINTENANCE", instance_actions };
+  }
+});
+
+describe("POST /v1/webhooks", () => {
+  const url = "http://192.0.2.20:12348/maintenance";
+
+  test.each<[field: string, body: unknown]>([
+    ["", []],
+    ["project_id", { project_id: 1, url }],
+    ["project_id", { project_id: "", url }],
+    ["project_id", { project_id: text(65), url }],
+    ["project_id", { project_id: "a\u0000b", url }],
+    ["url", { project_id: projectId }],
+    ["url", { project_id: projectId, url: null }],
+    ["url", { project_id: projectId, url: 1 }],
+    ["url", { project_id: projectId, url: "manager" }],
+    ["url", { project_id: projectId, url: "ftp://192.0.2.20/" }],
+    ["url", { project_id: projectId, url: "file:///etc/passwd" }],
+    ["url", { project_id: projectId, url: "javascript:alert(1)" }],
+    ["url", { project_id: projectId, url: "http://user:secret@192.0.2.20/" }],
+    ["url", { project_id: projectId, url: `${url}/${text(2_000)}` }],
+    ["events", { project_id: projectId, url, events: "maintenance.scheduled" }],
+    ["events", { project_id: projectId, url, events: [] }],
+    ["events", { project_id: projectId, url, events: null }],
+    ["events[0]", { project_id: projectId, url, events: ["maintenance.planned"] }],
+    ["events[1]", { project_id: projectId, url, events: ["maintenance.host", 1] }],
+    ["events[1]", { url, events: ["maintenance.host", "maintenance.scheduled"] }],
+  ])("names %j", async (field, body) => {
+    await expectRefusal(post("/v1/webhooks")(body), field);
+    expect(stored).toEqual([]);
+  });
+});
+
+describe("queries", () => {
+  const timeline = `/v1/maintenance/${sessionId}/timeline`;
+
+  test.each([
+    ["after", `${timeline}?after=-1`],
+    ["after", `${timeline}?after=x`],
+    ["after", `${timeline}?after=1.5`],
+    ["after", `${timeline}?after=1e300`],
+    ["after", `${timeline}?after=1&after=2`],
+    ["limit", `${timeline}?limit=0`],
+    ["limit", `${timeline}?limit=1001`],
+    ["limit", `${timeline}?limit=many`],
+    ["project_id", "/v1/webhooks?project_id="],
+    ["project_id", "/v1/webhooks?project_id=%00"],
+    ["project_id", `/v1/webhooks?project_id=${text(65)}`],
+    ["project_id", "/v1/webhooks?project_id=a&project_id=b"],
+  ])("name %j of %s", async (field, url) => {
+    await expectRefusal({ url }, field);
+  });
+});
+
+describe("bodies that are none", () => {
+  const json = { "content-type": "application/json" };
+
+  test.each<[title: string, status: number, code: string, request: InjectOptions]>([
+    [
+      "half a JSON",
+      400,
+      "BODY_UNREADABLE",
+      { method: "POST", url: "/v1/maintenance", headers: json, payload: '{"hosts": [' },
+    ],
+    [
+      "words",
+      400,
+      "BODY_UNREADABLE",
+      { method: "PUT", url: `/v1/maintenance/${sessionId}`, headers: json, payload: "state" },
+    ],
+    ["spaces", 400, "BODY_UNREADABLE", { method: "POST", url: "/v1/maintenance", headers: json, payload: "  " }],
+    ["nothing", 400, "BODY_UNREADABLE", { method: "POST", url: "/v1/maintenance" }],
+    ["nothing, called JSON", 400, "BODY_UNREADABLE", { method: "POST", url: "/v1/webhooks", headers: json }],
+    ["null", 400, "BODY_UNREADABLE", { method: "POST", url: "/v1/maintenance", headers: json, payload: "null" }],
+    ["no reply", 400, "BODY_UNREADABLE", { method: "PUT", url: `/v1/maintenance/${sessionId}/${projectId}` }],
+    [
+      "a poisoned prototype",
+      400,
+      "BODY_UNREADABLE",
+      { method: "POST", url: "/v1/maintenance", headers: json, payload: '{"__proto__": {"hosts": []}}' },
+    ],
+    ["a form", 415, "MEDIA_TYPE_UNSUPPORTED", { method: "POST", url: "/v1/maintenance", ...aForm() }],
+    [
+      "JSON by no name",
+      415,
+      "MEDIA_TYPE_UNSUPPORTED",
+      { method: "POST", url: "/v1/maintenance", headers: { "content-type": "text/plain" }, payload: "{}" },
+    ],
+    [
+      "10 MB",
+      413,
+      "BODY_TOO_LARGE",
+      { method: "POST", url: "/v1/maintenance", headers: json, payload: `{"metadata": {"a": "${text(10_000_000)}"}}` },
+    ],
+    ["a body on GET", 400, "BODY_UNEXPECTED", { method: "GET", url: "/v1/maintenance", headers: json, payload: "{}" }],
+    [
+      "a body on P1",
+      400,
+      "BODY_UNEXPECTED",
+      { method: "GET", url: `/v1/maintenance/${sessionId}/${projectId}`, payload: "x" },
+    ],
+    [
+      "a body on DELETE",
+      400,
+      "BODY_UNEXPECTED",
+      { method: "DELETE", url: `/v1/maintenance/${sessionId}`, payload: {} },
+    ],
+  ])("%s: %i", async (_title, status, code, request) => {
+    const answer = await send(request);
+    expect([answer.statusCode, answer.json().code]).toEqual([status, code]);
+    expect(asked).toEqual([]);
+  });
+
+  function aForm() {
+    return { headers: { "content-type": "application/x-www-form-urlencoded" }, payload: "state=MAINTENANCE" };
+  }
+});
+
+describe("URLs that are none", () => {
+  test.each([
+    "/",
+    "/v1",
+    "/v2/maintenance",
+    "/maintenance",
+    "/v1/maintenance/a/b/c/d",
+    "/%zz",
+    `/v1/maintenance/${text(5_000)}`,
+  ])("%s is 404", async (url) => {
+    const answer = await send({ url });
+    expect(answer.statusCode).toBe(404);
+    expect(answer.json()).toMatchObject({ status: 404, error: expect.any(String), message: expect.any(String) });
+  });
+
+  test.each([
+    ["PATCH", "/v1/maintenance", "GET, HEAD, POST"],
+    ["DELETE", "/v1/maintenance/", "GET, HEAD, POST"],
+    ["POST", `/v1/maintenance/${sessionId}`, "DELETE, GET, HEAD, PUT"],
+    ["DELETE", `/v1/maintenance/${sessionId}/${projectId}`, "GET, HEAD, PUT"],
+    ["PUT", "/v1/webhooks", "GET, HEAD, POST"],
+  ] as const)("%s %s is 405 and says what is possible", async (method, url, allow) => {
+    const answer = await send({ method, url });
+    expect([answer.statusCode, answer.json().code]).toEqual([405, "METHOD_NOT_ALLOWED"]);
+    expect(answer.headers["allow"]).toBe(allow);
+  });
+});
+
+async function expectRefusal(request: InjectOptions, field: string | RegExp): Promise<void> {
+  const answer = await send(request);
+  expect([answer.statusCode, answer.json().code]).toEqual([422, "BODY_INVALID"]);
+  if (field instanceof RegExp) expect(answer.json().field).toMatch(field);
+  else expect(answer.json().field).toBe(field);
+  expect(asked).toEqual([]);
+}

@@ -1,0 +1,70 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { openDoor, projectId, unknownId } from "./a-door.ts";
+
+let door: ReturnType<typeof openDoor>;
+beforeEach(() => void (door = openDoor()));
+afterEach(() => door.close());
+
+const webhooks = "/v1/webhooks";
+const url = "http://192.0.2.20:12348/maintenance";
+const register = (payload: object) => door.send({ method: "POST", url: webhooks, payload });
+
+test("a project's manager registers and hears of what its project is asked", async () => {
+  const answer = await register({ project_id: projectId, url });
+  expect(answer.statusCode).toBe(200);
+  expect(answer.json()).toEqual({
+    webhook_id: expect.stringMatching(/^00000000-0000-4000-8000-/),
+    project_id: projectId,
+    url,
+    events: ["maintenance.scheduled"],
+    created_at: "2026-11-25T08:00:00.000Z",
+  });
+});
+
+test("an infrastructure service registers without a project and hears of hosts and sessions", async () => {
+  expect((await register({ url })).json()).toMatchObject({
+    project_id: null,
+    events: ["maintenance.host", "maintenance.session"],
+  });
+});
+
+test("events are kept once each, in the usual order", async () => {
+  const events = ["maintenance.host", "maintenance.scheduled", "maintenance.host"];
+  expect((await register({ project_id: projectId, url, events })).json().events).toEqual([
+    "maintenance.scheduled",
+    "maintenance.host",
+  ]);
+});
+
+test("registering again answers the same webhook, and something else another one", async () => {
+  const first = (await register({ project_id: projectId, url })).json().webhook_id;
+  expect((await register({ project_id: projectId, url, events: ["maintenance.scheduled"] })).json().webhook_id).toBe(
+    first,
+  );
+  expect((await register({ project_id: "another", url })).json().webhook_id).not.toBe(first);
+  expect((await register({ project_id: projectId, url: `${url}/2` })).json().webhook_id).not.toBe(first);
+  expect((await register({ url })).json().webhook_id).not.toBe(first);
+  expect(door.stored).toHaveLength(4);
+});
+
+test("webhooks are listed, all or a project's, seen one by one, and removed", async () => {
+  const mine = (await register({ project_id: projectId, url })).json();
+  const admins = (await register({ url })).json();
+  expect((await door.send({ url: `${webhooks}/` })).json()).toEqual({ webhooks: [mine, admins] });
+  expect((await door.send({ url: `${webhooks}?project_id=${projectId}` })).json()).toEqual({ webhooks: [mine] });
+  expect((await door.send({ url: `${webhooks}/${mine.webhook_id}` })).json()).toEqual(mine);
+
+  const removed = await door.send({ method: "DELETE", url: `${webhooks}/${mine.webhook_id.toUpperCase()}` });
+  expect([removed.statusCode, removed.json()]).toEqual([200, {}]);
+  expect((await door.send({ url: webhooks })).json()).toEqual({ webhooks: [admins] });
+});
+
+test.each([
+  ["GET", unknownId],
+  ["DELETE", unknownId],
+  ["GET", "1"],
+  ["DELETE", "%00"],
+] as const)("%s /v1/webhooks/%s is 404", async (method, id) => {
+  const answer = await door.send({ method, url: `${webhooks}/${id}` });
+  expect([answer.statusCode, answer.json().code]).toEqual([404, "WEBHOOK_NOT_FOUND"]);
+});
