@@ -1,7 +1,8 @@
 /** Hosts and their services: they come and go, die and return, are closed and opened. */
-import { endMigration, isOver, setMigration, stopWorkOn } from "./moves.ts";
+import { endMigration, isCopyingLive, isOver, leaveSource, setMigration } from "./migrations.ts";
 import { Refusal } from "./refusal.ts";
 import type { Resources } from "./resources.ts";
+import { stopWorkOn } from "./work.ts";
 import {
   hostNamed,
   release,
@@ -166,14 +167,12 @@ export function comeBack(world: World, name: string): void {
 function forgetMove(world: World, source: Host, instance: Instance): void {
   const migration = instance.migrations.at(-1);
   if (migration === undefined || isOver(migration) || migration.source !== source.name) return;
-  const live = migration.type === "live-migration" && ["preparing", "running"].includes(migration.status);
+  const live = isCopyingLive(migration);
   if (!live && instance.taskState !== "resize_migrating") return;
   stopWorkOn(instance);
   if (migration.destination !== null) world.hosts.get(migration.destination)?.arriving.delete(instance);
   if (live) {
-    endMigration(world, migration, "completed");
-    source.liveMigrations -= 1;
-    source.liveQueue.shift()?.();
+    leaveSource(source, () => endMigration(world, migration, "completed"));
   } else {
     setMigration(world, migration, "error");
   }

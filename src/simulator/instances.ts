@@ -1,9 +1,10 @@
 /** What owners and admins do to instances, other than moving them. */
 import { beginAction, beginEvent, conductor, failWith, succeed } from "./actions.ts";
 import { failsAt } from "./move-faults.ts";
-import { beginMigration, demandState, dropMove, endMigration, later, stopWorkOn } from "./moves.ts";
+import { beginMigration, dropMove, endMigration } from "./migrations.ts";
 import { Refusal } from "./refusal.ts";
 import { pickHost } from "./scheduler.ts";
+import { demandState, later, stopWorkOn } from "./work.ts";
 import {
   allocate,
   hostNamed,
@@ -128,7 +129,10 @@ export function deleteInstance(world: World, instance: Instance, asker: Asker): 
   stopWorkOn(instance);
   setState(world, instance, { taskState: "deleting" });
   beginAction(world, instance, "delete", asker);
-  later(world, instance, "delete", instance.host === null ? null : hostNamed(world, instance.host), () => {
+  const host = world.hosts.get(instance.host ?? "");
+  // Nova deletes by itself what is on a host that it knows to be down.
+  const worker = host !== undefined && isUp(world, host.service) ? host : null;
+  later(world, instance, "delete", worker, () => {
     dropMove(world, instance);
     release(world, instance.id);
     settleOn(world, instance, null);

@@ -4,7 +4,7 @@
  *   npm run simulator -- --scenario demo --port 15000 --speed 10
  *
  * Each option can come from the environment instead: `SIMULATOR_SCENARIO`, `SIMULATOR_PORT`,
- * `SIMULATOR_ADDRESS`, `SIMULATOR_SPEED`, `SIMULATOR_SEED`.
+ * `SIMULATOR_ADDRESS`, `SIMULATOR_PUBLIC_URL`, `SIMULATOR_SPEED`, `SIMULATOR_SEED`.
  */
 import { parseArgs } from "node:util";
 import { isScenarioName, scenarios } from "./scenarios.ts";
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     scenario: { type: "string", default: process.env["SIMULATOR_SCENARIO"] ?? "demo" },
     port: { type: "string", default: process.env["SIMULATOR_PORT"] ?? "15000" },
     address: { type: "string", default: process.env["SIMULATOR_ADDRESS"] ?? "127.0.0.1" },
+    "public-url": { type: "string", default: process.env["SIMULATOR_PUBLIC_URL"] ?? "" },
     speed: { type: "string", default: process.env["SIMULATOR_SPEED"] ?? "1" },
     seed: { type: "string", default: process.env["SIMULATOR_SEED"] ?? "1" },
   },
@@ -33,6 +34,7 @@ const simulator = await startSimulator({
   ...scenarios[values.scenario](),
   port: positive("port"),
   address: values.address,
+  ...(values["public-url"] === "" ? {} : { publicUrl: values["public-url"] }),
   speed: positive("speed"),
   seed: positive("seed"),
 });

@@ -1,5 +1,5 @@
 /** Clouds worth a name: for the demo, for the program on the command line, for tests and benchmarks. */
-import type { CloudOptions, GroupSpec, InstanceSpec } from "./cloud.ts";
+import type { CloudOptions, GroupSpec, InstanceSpec } from "./build-world.ts";
 import type { HostSpec } from "./hosts.ts";
 
 export type ScenarioName = keyof typeof scenarios;

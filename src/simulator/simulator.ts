@@ -1,7 +1,8 @@
 /** Starts a simulated cloud that listens: in a test, or as the program `main.ts`. */
 import type { AddressInfo } from "node:net";
 import { wallClock, type WallClock } from "./clock.ts";
-import { simulatedCloud, type CloudOptions, type SimulatedCloud } from "./cloud.ts";
+import type { CloudOptions } from "./build-world.ts";
+import { simulatedCloud, type SimulatedCloud } from "./cloud.ts";
 import { control } from "./http/control.ts";
 import { keystone, type CatalogEntry } from "./http/keystone.ts";
 import { nova } from "./http/nova/nova.ts";
@@ -13,6 +14,8 @@ export interface SimulatorOptions extends CloudOptions {
   readonly port?: number;
   /** Address to listen on; only this machine unless told otherwise. */
   readonly address?: string;
+  /** How clients reach it, when that is another address: the name of a container for example. */
+  readonly publicUrl?: string;
   /** More services for Keystone's catalog, Fenix's own `maintenance` for example. */
   readonly catalog?: readonly CatalogEntry[];
 }
@@ -64,7 +67,7 @@ async function serve(cloud: SimulatedCloud, own: WallClock, options: SimulatorOp
     server.once("error", reject).listen(port, address, () => resolve());
   });
   const bound = (server.address() as AddressInfo).port;
-  url = `http://${address === "0.0.0.0" ? "127.0.0.1" : address}:${bound}`;
+  url = options.publicUrl ?? `http://${address === "0.0.0.0" ? "127.0.0.1" : address}:${bound}`;
   const authUrl = `${url}/identity/v3`;
   return { ...simulator, url, authUrl, env: environment(authUrl, cloud) };
 }

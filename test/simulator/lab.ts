@@ -1,7 +1,7 @@
 /** The cloud the real answers were captured from, built again in the simulator. */
 import { manualClock, type ManualClock } from "../../src/simulator/clock.ts";
 import { startSimulator, type Simulator } from "../../src/simulator/simulator.ts";
-import type { CloudOptions } from "../../src/simulator/cloud.ts";
+import type { CloudOptions } from "../../src/simulator/build-world.ts";
 import type { Instance } from "../../src/simulator/world.ts";
 
 export interface Lab extends Simulator {

@@ -1,16 +1,11 @@
 import { beforeEach, expect, test } from "vitest";
 import { manualClock, type ManualClock } from "../../src/simulator/clock.ts";
-import { simulatedCloud, type CloudOptions, type SimulatedCloud } from "../../src/simulator/cloud.ts";
+import type { CloudOptions } from "../../src/simulator/build-world.ts";
+import { simulatedCloud, type SimulatedCloud } from "../../src/simulator/cloud.ts";
 import { deleteInstance, evacuate, rebootHard, resetState } from "../../src/simulator/instances.ts";
 import type { MoveEffect } from "../../src/simulator/move-faults.ts";
-import {
-  abortLiveMigration,
-  confirmResize,
-  forceCompleteLiveMigration,
-  migrate,
-  migrateLive,
-  revertResize,
-} from "../../src/simulator/moves.ts";
+import { confirmResize, migrate, revertResize } from "../../src/simulator/cold-migration.ts";
+import { abortLiveMigration, forceCompleteLiveMigration, migrateLive } from "../../src/simulator/live-migration.ts";
 import { occupants } from "../../src/simulator/occupancy.ts";
 import type { Asker, Instance } from "../../src/simulator/world.ts";
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { manualClock } from "../../src/simulator/clock.ts";
-import { simulatedCloud, type CloudOptions } from "../../src/simulator/cloud.ts";
+import type { CloudOptions } from "../../src/simulator/build-world.ts";
+import { simulatedCloud } from "../../src/simulator/cloud.ts";
 import { demoCloud, fullCloud, largeCloud } from "../../src/simulator/scenarios.ts";
 import { startSimulator } from "../../src/simulator/simulator.ts";
 import { allocate, settleOn } from "../../src/simulator/world.ts";

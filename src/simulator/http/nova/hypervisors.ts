@@ -4,7 +4,7 @@ import { isUp, type Host, type World } from "../../world.ts";
 import { ok, param, type Call, type Route } from "../api.ts";
 import { isTrue, nextLink, pageOf } from "./input.ts";
 import { demandAdmin } from "./policy.ts";
-import { instanceName } from "./servers.ts";
+import { instanceName } from "./server-view.ts";
 
 export function hypervisorRoutes({ world }: SimulatedCloud): readonly Route[] {
   const list = (call: Call, show: (host: Host) => Readonly<Record<string, unknown>>) => {

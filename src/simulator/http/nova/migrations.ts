@@ -1,5 +1,6 @@
 import type { SimulatedCloud } from "../../cloud.ts";
-import { abortLiveMigration, forceCompleteLiveMigration, isOver } from "../../moves.ts";
+import { abortLiveMigration, forceCompleteLiveMigration } from "../../live-migration.ts";
+import { isOver } from "../../migrations.ts";
 import { Refusal } from "../../refusal.ts";
 import { positionOf, type Instance, type Migration, type World } from "../../world.ts";
 import { accepted, askerOf, object, ok, param, stamp, type Call, type Route } from "../api.ts";

@@ -1,7 +1,8 @@
 import type { SimulatedCloud } from "../../cloud.ts";
 import { isAdmin } from "../../identity.ts";
 import { evacuate, pause, powerOff, powerOn, rebootHard, resetState, unpause } from "../../instances.ts";
-import { confirmResize, migrate, migrateLive, revertResize } from "../../moves.ts";
+import { confirmResize, migrate, revertResize } from "../../cold-migration.ts";
+import { migrateLive } from "../../live-migration.ts";
 import { Refusal } from "../../refusal.ts";
 import type { Action, ActionEvent, Instance, World } from "../../world.ts";
 import {
@@ -19,7 +20,8 @@ import {
 } from "../api.ts";
 import { python } from "./input.ts";
 import { demandAdmin } from "./policy.ts";
-import { hostId, ownInstance } from "./servers.ts";
+import { hostId } from "./server-view.ts";
+import { ownInstance } from "./servers.ts";
 
 export function serverActionRoutes({ world }: SimulatedCloud): readonly Route[] {
   return [

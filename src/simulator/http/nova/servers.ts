@@ -1,22 +1,22 @@
-import { createHash } from "node:crypto";
 import type { SimulatedCloud } from "../../cloud.ts";
 import { isAdmin } from "../../identity.ts";
-import { powerStateOf, statusOf } from "../../instance-status.ts";
+import { statusOf } from "../../instance-status.ts";
 import { boot, deleteInstance } from "../../instances.ts";
 import { Refusal } from "../../refusal.ts";
 import { flavorNamed } from "../../tenant.ts";
-import { instanceById, isUp, positionOf, type Flavor, type Group, type Instance, type World } from "../../world.ts";
-import { askerOf, callerOf, noContent, object, ok, param, stamp, type Answer, type Call, type Route } from "../api.ts";
+import { instanceById, positionOf, type Group, type Instance, type World } from "../../world.ts";
+import { askerOf, callerOf, noContent, object, ok, param, type Answer, type Call, type Route } from "../api.ts";
 import { bodyObject, isTrue, nextLink, pageOf, python, text, time } from "./input.ts";
 import { demandAdmin } from "./policy.ts";
+import { briefServer, detailedServer, serverLinks } from "./server-view.ts";
 
 export function serverRoutes({ world }: SimulatedCloud): readonly Route[] {
   return [
-    { method: "GET", pattern: "/v2.1/servers", answer: (call) => list(world, call, brief) },
+    { method: "GET", pattern: "/v2.1/servers", answer: (call) => list(world, call, briefServer) },
     {
       method: "GET",
       pattern: "/v2.1/servers/detail",
-      answer: (call) => list(world, call, (asked, instance) => detailed(world, asked, instance)),
+      answer: (call) => list(world, call, (asked, instance) => detailedServer(world, asked, instance)),
     },
     {
       method: "GET",
@@ -24,7 +24,7 @@ export function serverRoutes({ world }: SimulatedCloud): readonly Route[] {
       answer(call) {
         const instance = ownInstance(world, call);
         const groups = call.minor >= 71 ? { server_groups: instance.group === null ? [] : [instance.group.id] } : {};
-        return ok({ server: { ...detailed(world, call, instance), ...groups } });
+        return ok({ server: { ...detailedServer(world, call, instance), ...groups } });
       },
     },
     { method: "POST", pattern: "/v2.1/servers", answer: (call) => create(world, call) },
@@ -103,119 +103,6 @@ function sorted(world: World, host: string | null, withDeleted: boolean): Instan
   return [...alive, ...gone].sort((one, other) => one.number - other.number);
 }
 
-function brief({ base }: Call, { id, name }: Instance): unknown {
-  return { id, name, links: links(base, id) };
-}
-
-function links(base: string, id: string): unknown {
-  return [
-    { rel: "self", href: `${base}/v2.1/servers/${id}` },
-    { rel: "bookmark", href: `${base}/servers/${id}` },
-  ];
-}
-
-function detailed(world: World, call: Call, instance: Instance): Readonly<Record<string, unknown>> {
-  const { base, minor } = call;
-  const admin = isAdmin(callerOf(call));
-  const status = statusOf(instance);
-  return {
-    id: instance.id,
-    name: instance.name,
-    status,
-    tenant_id: instance.project,
-    user_id: instance.user,
-    metadata: instance.metadata,
-    hostId: instance.host === null ? "" : hostId(instance.project, instance.host),
-    image: { id: instance.image, links: [{ rel: "bookmark", href: `${base}/images/${instance.image}` }] },
-    flavor: flavorOf(call, instance.flavor),
-    created: zulu(instance.createdAt),
-    updated: zulu(instance.updatedAt),
-    addresses: {},
-    accessIPv4: "",
-    accessIPv6: "",
-    links: links(base, instance.id),
-    "OS-DCF:diskConfig": "MANUAL",
-    ...(withProgress.has(status) ? { progress: 0 } : {}),
-    ...(instance.fault !== null && withFault.has(status) ? { fault: faultOf(instance.fault, admin) } : {}),
-    "OS-EXT-AZ:availability_zone": instance.host === null ? "" : (world.hosts.get(instance.host)?.zone ?? ""),
-    config_drive: "",
-    key_name: null,
-    "OS-SRV-USG:launched_at": stamp(instance.launchedAt),
-    "OS-SRV-USG:terminated_at": stamp(instance.deletedAt),
-    ...(admin ? adminAttributes(instance, minor) : {}),
-    ...(!admin && minor >= 90 ? { "OS-EXT-SRV-ATTR:hostname": instance.name } : {}),
-    "OS-EXT-STS:task_state": instance.taskState,
-    "OS-EXT-STS:vm_state": instance.vmState,
-    "OS-EXT-STS:power_state": powerStateOf(instance),
-    "os-extended-volumes:volumes_attached": [],
-    ...(minor >= 9 ? { locked: instance.locked } : {}),
-    ...(minor >= 73 ? { locked_reason: null } : {}),
-    ...(minor >= 19 ? { description: null } : {}),
-    ...(minor >= 26 ? { tags: [] } : {}),
-    ...(minor >= 63 ? { trusted_image_certificates: null } : {}),
-    ...(admin && minor >= 16 ? { host_status: hostStatus(world, instance) } : {}),
-  };
-}
-
-function adminAttributes(instance: Instance, minor: number): Readonly<Record<string, unknown>> {
-  const { host, name } = instance;
-  const known = {
-    "OS-EXT-SRV-ATTR:host": host,
-    "OS-EXT-SRV-ATTR:instance_name": instanceName(instance),
-    "OS-EXT-SRV-ATTR:hypervisor_hostname": host,
-  };
-  if (minor < 3) return known;
-  return {
-    ...known,
-    "OS-EXT-SRV-ATTR:reservation_id": instance.reservation,
-    "OS-EXT-SRV-ATTR:launch_index": 0,
-    "OS-EXT-SRV-ATTR:hostname": name,
-    "OS-EXT-SRV-ATTR:kernel_id": "",
-    "OS-EXT-SRV-ATTR:ramdisk_id": "",
-    "OS-EXT-SRV-ATTR:root_device_name": host === null ? null : "/dev/sda",
-    "OS-EXT-SRV-ATTR:user_data": null,
-  };
-}
-
-/** The name its hypervisor knows it by. */
-export function instanceName({ number }: Instance): string {
-  return `instance-${number.toString(16).padStart(8, "0")}`;
-}
-
-/** The same for two instances of one project on one host, and otherwise meaningless. */
-export function hostId(project: string, host: string): string {
-  const key = `${project}${host}`;
-  const known = hostIds.get(key) ?? createHash("sha224").update(key).digest("hex");
-  hostIds.set(key, known);
-  return known;
-}
-
-const hostIds = new Map<string, string>();
-
-function hostStatus(world: World, { host }: Instance): string {
-  const service = host === null ? undefined : world.hosts.get(host)?.service;
-  if (service === undefined) return "";
-  if (service.disabled) return "MAINTENANCE";
-  return isUp(world, service) ? "UP" : "DOWN";
-}
-
-function flavorOf({ base, minor }: Call, { id, name, resources, extraSpecs }: Flavor): unknown {
-  if (minor < 47) return { id, links: [{ rel: "bookmark", href: `${base}/flavors/${id}` }] };
-  const size = { vcpus: resources["VCPU"], ram: resources["MEMORY_MB"], disk: resources["DISK_GB"] };
-  return { ...size, ephemeral: 0, swap: 0, original_name: name, extra_specs: extraSpecs };
-}
-
-function faultOf({ code, message, at }: NonNullable<Instance["fault"]>, admin: boolean): unknown {
-  return { code, created: zulu(at), message, ...(admin ? { details: message } : {}) };
-}
-
-const withProgress = new Set(["ACTIVE", "BUILD", "REBUILD", "RESIZE", "VERIFY_RESIZE", "MIGRATING"]);
-const withFault = new Set(["ERROR", "DELETED"]);
-
-function zulu(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19)}Z`;
-}
-
 function create(world: World, call: Call): Answer {
   const { project } = callerOf(call);
   if (project === null) throw new Refusal(403, "Policy doesn't allow os_compute_api:servers:create to be performed.");
@@ -251,7 +138,7 @@ function create(world: World, call: Call): Answer {
   const { id } = instance;
   const body = {
     id,
-    links: links(call.base, id),
+    links: serverLinks(call.base, id),
     "OS-DCF:diskConfig": "MANUAL",
     security_groups: [{ name: "default" }],
     adminPass: world.chance.hex().slice(0, 12),
