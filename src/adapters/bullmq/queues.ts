@@ -122,7 +122,10 @@ function openQueue(name: QueueName, backend: Backend, prefix: string, log: Log):
     try {
       await within(ADD_MS, add(ids));
     } catch (error) {
-      log.warn({ queue: name, hints: ids.length, err: error }, "hints lost; the sweep will find what is due");
+      log.warn(
+        { queue: name, hints: ids.length, reason: messageOf(error) },
+        "hints lost; the sweep will find what is due",
+      );
     }
   };
 }
@@ -155,6 +158,9 @@ export function complain(log: Log, queue: string): (error: Error) => void {
     const now = Date.now();
     if (now < quietUntil) return;
     quietUntil = now + COMPLAIN_EVERY_MS;
-    log.warn({ queue, err: error }, "the queue has trouble; it goes on by itself");
+    log.warn({ queue, reason: messageOf(error) }, "the queue has trouble; it goes on by itself");
   };
 }
+
+/** Not the error itself: node-postgres hangs the whole connection on it, which fills a log and tells nothing. */
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
