@@ -12,9 +12,10 @@ export function withNames({ instances }: Pick<Detail, "instances">): (text: stri
   return (text) => text.replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, (id) => names.get(id) ?? id);
 }
 
-/** `08:30:00  compute-1: maintained`. The subject is left out where the sentence begins with it. */
+/** `08:30:00  compute-1: maintained`. What it is about is left out where the sentence names it. */
 export function timelineLine({ at, subject, text }: TimelineEntry, named: (text: string) => string): string {
   const sentence = named(text);
-  const about = subject === null ? "" : named(subject);
-  return `${at.slice(11, 19)}  ${about === "" || sentence.startsWith(about) ? "" : `${about}: `}${sentence}`;
+  // A subject may carry a number: the try of a move, the place of an action in the list.
+  const about = named(subject ?? "").split(/[#/]/)[0] ?? "";
+  return `${at.slice(11, 19)}  ${sentence.includes(about) ? "" : `${about}: `}${sentence}`;
 }
