@@ -3,7 +3,7 @@
  *
  * An empty variable counts as unset, since that is what docker compose and CI systems pass for "no value".
  */
-import { resolve } from "node:path";
+import { delimiter, resolve } from "node:path";
 import { z } from "zod";
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
@@ -48,6 +48,8 @@ const Environment = z.object({
   FENIX_CLOUD_OUTAGE_SECONDS: seconds(1, 7 * 24 * 3_600).default(3_600),
   FENIX_MAX_SESSIONS: count(1, 1_000).default(20),
   FENIX_WORKER_CONCURRENCY: count(1, 1_000).default(16),
+
+  FENIX_PLUGIN_PATH: text.default(""),
 
   OS_CLOUD: text.optional(),
   OS_CLIENT_CONFIG_FILE: text.optional(),
@@ -99,6 +101,8 @@ export interface Config {
   readonly sessionsMax: number;
   /** Turns and effects that one worker process has in hand at once. */
   readonly workerConcurrency: number;
+  /** Folders with plugins of the operator, absolute; the built-in ones come on top. */
+  readonly pluginPath: readonly string[];
   readonly openstack: OpenStackVariables;
 }
 
@@ -148,6 +152,9 @@ function toConfig(env: Environment): Config {
     cloudOutageSeconds: env.FENIX_CLOUD_OUTAGE_SECONDS,
     sessionsMax: env.FENIX_MAX_SESSIONS,
     workerConcurrency: env.FENIX_WORKER_CONCURRENCY,
+    pluginPath: env.FENIX_PLUGIN_PATH.split(delimiter)
+      .filter((folder) => folder !== "")
+      .map((folder) => resolve(folder)),
     openstack: openstackVariables(env),
   };
 }

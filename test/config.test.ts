@@ -43,6 +43,11 @@ describe("what is set", () => {
       expected: { queueBackend: "postgres" },
     },
     {
+      name: "folders with further plugins",
+      env: { FENIX_PLUGIN_PATH: "/etc/fenix/plugins:more:" },
+      expected: { pluginPath: ["/etc/fenix/plugins", resolve("more")] },
+    },
+    {
       name: "a port, which shows in the links",
       env: { FENIX_PORT: "8080" },
       expected: { port: 8_080, publicUrl: "http://127.0.0.1:8080" },
