@@ -70,7 +70,7 @@ const suite = hostActionSuite(command, {
     { metadata: { command: ["x"], where: "local", timeout: 5 }, field: "timeout" },
   ],
 });
-for (const { name, run } of suite) test(name, run);
+test.each(suite)("$name", ({ run }) => expect(run()).resolves.toBeUndefined());
 afterEach(() => rmSync(mark(), { force: true }));
 
 describe("what a program gets", () => {
@@ -222,6 +222,7 @@ describe("how it ends", () => {
     const orphan = await pidIn("orphan");
     dying.kill("SIGKILL");
     await until(() => !alive(orphan));
+    expect(alive(orphan)).toBe(false);
   });
 });
 

@@ -15,7 +15,7 @@ const suite = hostActionSuite(dummy, {
     { metadata: { fail_on: [7] }, field: "fail_on[0]" },
   ],
 });
-for (const { name, run } of suite) test(name, run);
+test.each(suite)("$name", ({ run }) => expect(run()).resolves.toBeUndefined());
 
 test("it tells what it does", async () => {
   const { output, error } = await testHostAction(dummy, { host: "compute-3", phase: "compute" });
