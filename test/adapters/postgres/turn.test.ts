@@ -18,6 +18,7 @@ import {
   project,
   record,
   snapshotOf,
+  someChanges,
   texts,
 } from "./support.ts";
 
@@ -69,7 +70,7 @@ describe("who may take a turn", () => {
     const turn = store.sessions.inTurn(session.id, NOON, async (open) => {
       inside.open();
       await release.opened;
-      await open.record({ ...emptyChanges, wakeAt: later(3_600), waiting: { for: "the look", until: later(3_600) } });
+      await open.record(someChanges({ wakeAt: later(3_600), waiting: { for: "the look", until: later(3_600) } }));
     });
     await inside.opened;
     const finished = store.effects.finish(taken, doneWith({}, later(1)));
@@ -79,26 +80,11 @@ describe("who may take a turn", () => {
   });
 });
 
-const emptyChanges = {
-  at: NOON,
-  enter: null,
-  failure: null,
-  cancelPending: false,
-  effects: [],
-  questions: [],
-  notifications: [],
-  hosts: [],
-  waiting: null,
-  wakeAt: NOON,
-  ended: null,
-  journal: [],
-} as const;
-
 describe("what a turn records", () => {
   test("nothing at all when it throws", async () => {
     const session = await created(store, "rollback");
     const turn = store.sessions.inTurn(session.id, NOON, async (open) => {
-      await open.record({ ...emptyChanges, enter: { state: "SCALE_IN" }, ...effects(observe("start")) });
+      await open.record(someChanges({ enter: { state: "SCALE_IN" }, ...effects(observe("start")) }));
       throw new Error("the worker dies");
     });
     await expect(turn).rejects.toThrow("the worker dies");
