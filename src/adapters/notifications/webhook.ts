@@ -17,13 +17,19 @@ export interface WebhookNotifier extends Notifier {
 }
 
 /** Throws when `publicUrl` is too long to be told. Redirects are not followed: where they lead, nobody registered. */
-export function webhookNotifier({ publicUrl }: { readonly publicUrl: string }): WebhookNotifier {
+export function webhookNotifier({
+  publicUrl,
+  answerWithinMs = ANSWER_WITHIN_MS,
+}: {
+  readonly publicUrl: string;
+  readonly answerWithinMs?: number;
+}): WebhookNotifier {
   const links = linksFrom(publicUrl);
-  const connections = new Agent({ connect: { timeout: ANSWER_WITHIN_MS } });
+  const connections = new Agent({ connect: { timeout: answerWithinMs } });
   return {
     send: async (delivery, { signal }) => {
       const body = JSON.stringify(aodhCallback(eventOf(delivery), delivery.webhook, links));
-      await post(delivery.webhook.url, body, { connections, signal });
+      await post(delivery.webhook.url, body, { connections, signal, answerWithinMs });
     },
     close: () => connections.close(),
   };
@@ -39,11 +45,12 @@ const eventOf = ({ messageId, createdAt, session, notification }: ClaimedDeliver
 interface Posting {
   readonly connections: Dispatcher;
   readonly signal: AbortSignal;
+  readonly answerWithinMs: number;
 }
 
-async function post(url: string, body: string, { connections, signal }: Posting): Promise<void> {
+async function post(url: string, body: string, { connections, signal, answerWithinMs }: Posting): Promise<void> {
   if (!/^https?:\/\//i.test(url)) throw new Error("the webhook's URL is neither http nor https");
-  const tooLate = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const tooLate = AbortSignal.timeout(answerWithinMs);
   const answer = await request(url, {
     method: "POST",
     headers: { "content-type": "application/json", "x-openstack-request-id": `req-${randomUUID()}` },
@@ -51,7 +58,7 @@ async function post(url: string, body: string, { connections, signal }: Posting)
     dispatcher: connections,
     signal: AbortSignal.any([signal, tooLate]),
   }).catch((error: unknown) => {
-    if (tooLate.aborted) throw new Error(`no answer within ${ANSWER_WITHIN_MS / 1_000} s`, { cause: error });
+    if (tooLate.aborted) throw new Error(`no answer within ${answerWithinMs / 1_000} s`, { cause: error });
     throw new Error(`not reached: ${shortReason(error)}`, { cause: error });
   });
   // However its body ends, the receiver has answered.
