@@ -13,7 +13,7 @@ export function acceptJsonOnly(app: App): void {
   app.addContentTypeParser("application/json", { parseAs: "string" }, (request, body, done) => {
     // Old clients say application/json on a DELETE and send nothing (reference §2.1).
     if (body.length === 0) done(null, undefined);
-    else parse(request, body.toString(), done);
+    else void parse(request, body.toString(), done);
   });
   app.addHook("onRequest", async ({ method, headers, is404 }) => {
     const takesNone = method === "GET" || method === "HEAD" || method === "DELETE";

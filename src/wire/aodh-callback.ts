@@ -107,7 +107,7 @@ function traitValue(type: number, value: unknown): string | number {
   if (type === DATETIME) return String(value).replace(" ", "T");
   return typeof value === "object" && value !== null
     ? pythonReprWithin(withoutNulls(value) as object, TEXT_MAX)
-    : [...String(value)].slice(0, TEXT_MAX).join("");
+    : Array.from(String(value)).slice(0, TEXT_MAX).join("");
 }
 
 /** Ceilometer cuts text traits here. */

@@ -26,4 +26,4 @@ export const ProjectPath = SessionPath.extend({
     .meta({ description: "the project, as Keystone knows it" }),
 });
 
-export const WebhookPath = z.object({ webhook_id: z.uuid() });
+export const WebhookPath = z.object({ webhook_id: z.uuid().transform((id) => id.toLowerCase()) });

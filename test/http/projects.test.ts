@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { InstanceId } from "../../src/domain/ids.ts";
+import type { InstanceId } from "../../src/domain/ids.ts";
 import { aQuestion, type Given, instanceId, now, openDoor, otherInstanceId, projectId, sessionId } from "./a-door.ts";
 
 let door: ReturnType<typeof openDoor>;
