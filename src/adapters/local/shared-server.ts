@@ -91,6 +91,10 @@ export async function shareServer(program: ServerProgram, say: Say): Promise<Sha
   async function found(): Promise<boolean> {
     try {
       presence = await search();
+      if (stopping.signal.aborted) {
+        await presence.close(); // stop() closed the one before, which it found in its place.
+        return false;
+      }
       say(`${program.name} is back, ${child?.running ? "started by this process" : "started by another process"}`);
       return true;
     } catch (error) {
