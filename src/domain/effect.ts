@@ -155,4 +155,6 @@ export interface EffectRecord<K extends EffectKind = EffectKind> {
   readonly recordedAt: Date;
 }
 
-export const isUnderWay = ({ status }: EffectRecord): boolean => status.kind === "pending" || status.kind === "running";
+/** Of any kind of effect: only the kind of the status counts. */
+export const isUnderWay = ({ status }: { readonly status: { readonly kind: EffectStatus["kind"] } }): boolean =>
+  status.kind === "pending" || status.kind === "running";
