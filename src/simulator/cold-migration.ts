@@ -142,6 +142,10 @@ export function confirmResize(world: World, instance: Instance, asker: Asker): v
   });
 }
 
+/**
+ * Takes the instance back to where it came from. As in Nova, nobody is asked: a member of its
+ * anti-affinity group that has come there meanwhile is met.
+ */
 export function revertResize(world: World, instance: Instance, asker: Asker): void {
   demandState(instance, "revertResize", ["resized"]);
   const migration = unconfirmed(instance);

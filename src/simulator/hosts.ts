@@ -151,7 +151,9 @@ export function crash(world: World, name: string): void {
 }
 
 export function comeBack(world: World, name: string): void {
-  for (const service of servicesOn(world, name)) service.diedAt = null;
+  const dead = servicesOn(world, name).filter(({ diedAt }) => diedAt !== null);
+  if (dead.length === 0) return;
+  for (const service of dead) service.diedAt = null;
   world.log.record({ kind: "host_returned", host: name });
   const host = world.hosts.get(name);
   if (host === undefined) return;
