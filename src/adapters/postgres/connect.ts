@@ -40,6 +40,9 @@ export function connect({ url, applicationName, connectionsMax = 10, onIdleError
     types: { getTypeParser },
   });
   pool.on("error", onIdleError);
+  // One that breaks while a transaction has it fails the transaction's next query. Without a listener of its own it
+  // would end the process before that.
+  pool.on("connect", (client) => client.on("error", () => {}));
   const db: Database = new Kysely({ dialect: new PostgresDialect({ pool }) });
   return { db, pool, close: () => db.destroy() };
 }
