@@ -19,12 +19,14 @@ export async function openPostgresBackend(url: string, log: Log): Promise<Backen
     keepAliveInitialDelayMillis: 10_000,
   });
   pool.on("error", complain(log, "postgres"));
-  const client = await pool.connect();
+  // A connection in use fails its query when it breaks; without a listener it would end the process before that.
+  pool.on("connect", (client) => client.on("error", () => {}));
+  const session = await pool.connect();
   let version: number;
   try {
-    version = await runMigrations(client, SCHEMA); // Takes a lock: any number of processes may start at once.
+    version = await runMigrations(session, SCHEMA); // Takes a lock: any number of processes may start at once.
   } finally {
-    client.release();
+    session.release();
   }
   const connection = pool as unknown as PgPool; // The same: its types only tell "missing" and "undefined" apart.
   return {

@@ -1,0 +1,182 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { postgresStore } from "../../../src/adapters/postgres/store.ts";
+import type { EventType, Notification } from "../../../src/domain/notification.ts";
+import type { DeliveryId } from "../../../src/ports/effects.ts";
+import type { Webhook } from "../../../src/ports/deliveries.ts";
+import { testDatabase } from "../../support/database.ts";
+import {
+  aLease,
+  created,
+  host,
+  instance,
+  later,
+  NOON,
+  project,
+  record,
+  snapshotOf,
+  claimed,
+  doneWith,
+} from "./support.ts";
+
+const { db } = await testDatabase();
+const store = postgresStore(db);
+
+async function aWebhook(name: string, of: string | null, ...events: EventType[]): Promise<Webhook> {
+  const webhook = {
+    id: randomUUID(),
+    project: of === null ? null : project(of),
+    url: `http://127.0.0.1/${name}`,
+    events,
+    createdAt: NOON,
+  };
+  await store.webhooks.add(webhook);
+  return webhook;
+}
+
+const scheduled = (of: string): Notification => ({
+  type: "maintenance.scheduled",
+  project: project(of),
+  state: "SCALE_IN",
+  instances: [instance("vm-1")],
+  allowedActions: ["MIGRATE"],
+  replyBy: later(40),
+  actionsAt: later(60),
+  missing: { VCPU: 2 },
+  metadata: { replyBy: "tomorrow", release: "Zed" },
+});
+const inMaintenance: Notification = { type: "maintenance.host", host: host("a"), state: "IN_MAINTENANCE" };
+const movedOn: Notification = { type: "maintenance.session", state: "SCALE_IN", percentDone: 50 };
+
+const claimAll = (ids: readonly DeliveryId[], now = NOON) =>
+  Promise.all(ids.map((id) => store.deliveries.claim(id, aLease(new Date(now.getTime() + 10_000)), now)));
+
+describe("a notification is delivered", () => {
+  test("to the webhooks that shall hear of it, and to no other project", async () => {
+    const hooks = [
+      await aWebhook("shop", "shop", "maintenance.scheduled"),
+      // Subscribed to what no project may hear: host names.
+      await aWebhook("shop-all", "shop", "maintenance.scheduled", "maintenance.host", "maintenance.session"),
+      await aWebhook("bank", "bank", "maintenance.scheduled"),
+      await aWebhook("billing", null, "maintenance.host"),
+      await aWebhook("admin", null, "maintenance.host", "maintenance.session", "maintenance.scheduled"),
+    ];
+    const session = await created(store, "outbox-1");
+    const { deliveries } = await record(store, session, { notifications: [scheduled("shop"), inMaintenance, movedOn] });
+    const claims = await claimAll(deliveries);
+    const heard = claims.map((claim) => `${claim?.notification.type} at ${claim?.webhook.url.split("/").at(-1)}`);
+    expect(heard.toSorted()).toEqual([
+      "maintenance.host at admin",
+      "maintenance.host at billing",
+      "maintenance.scheduled at admin",
+      "maintenance.scheduled at shop",
+      "maintenance.scheduled at shop-all",
+      "maintenance.session at admin",
+    ]);
+    for (const { id } of hooks) await store.webhooks.remove(id);
+  });
+
+  test("as it was told, under one message id for all receivers and tries", async () => {
+    const hooks = [
+      await aWebhook("one", null, "maintenance.scheduled"),
+      await aWebhook("two", "shop", "maintenance.scheduled"),
+    ];
+    const session = await created(store, "outbox-2");
+    const { deliveries } = await record(store, session, { notifications: [scheduled("shop")] });
+    const [first, second] = await claimAll(deliveries);
+    expect(first).toEqual({
+      id: deliveries[0],
+      token: expect.any(String),
+      messageId: expect.any(String),
+      session: session.id,
+      notification: scheduled("shop"),
+      createdAt: NOON,
+      attempt: 1,
+      webhook: expect.objectContaining({ events: ["maintenance.scheduled"], createdAt: NOON }),
+    });
+    expect(second?.messageId).toBe(first?.messageId);
+    for (const { id } of hooks) await store.webhooks.remove(id);
+  });
+
+  test("by one worker at a time, until it is settled", async () => {
+    const { id: webhook } = await aWebhook("settle", null, "maintenance.session");
+    const session = await created(store, "outbox-3");
+    const { deliveries } = await record(store, session, { notifications: [movedOn] });
+    const [id] = deliveries;
+    if (id === undefined) throw new Error("nothing to deliver");
+    const stale = await store.deliveries.claim(id, aLease(later(10)), NOON);
+    expect(await store.deliveries.claim(id, aLease(), later(5))).toBeNull();
+    expect(await store.due.deliveries(later(5), 10)).not.toContain(id);
+    expect(await store.due.deliveries(later(11), 10)).toContain(id);
+
+    const second = await store.deliveries.claim(id, aLease(later(21)), later(11));
+    if (!stale || !second) throw new Error("not claimed");
+    expect(second).toMatchObject({ attempt: 2, messageId: stale.messageId });
+    expect(await store.deliveries.settle(stale, { kind: "delivered", at: later(12) })).toBe(false);
+    const refused = { kind: "failed", at: later(12), error: "503", next: later(30) } as const;
+    expect(await store.deliveries.settle(second, refused)).toBe(true);
+    expect(await store.due.deliveries(later(29), 10)).not.toContain(id);
+
+    const third = await store.deliveries.claim(id, aLease(later(60)), later(30));
+    if (!third) throw new Error("not claimed");
+    expect(await store.deliveries.settle(third, { kind: "delivered", at: later(31) })).toBe(true);
+    expect(await store.due.deliveries(later(9_999), 10)).not.toContain(id);
+    expect(await store.deliveries.claim(id, aLease(), later(9_999))).toBeNull();
+    await store.webhooks.remove(webhook);
+  });
+
+  test("until it is given up", async () => {
+    const { id: webhook } = await aWebhook("give-up", null, "maintenance.session");
+    const session = await created(store, "outbox-4");
+    const { deliveries } = await record(store, session, { notifications: [movedOn] });
+    const [claim] = await claimAll(deliveries);
+    if (!claim) throw new Error("not claimed");
+    await store.deliveries.settle(claim, { kind: "failed", at: later(1), error: "gone \0", next: null });
+    expect(await store.due.deliveries(later(9_999), 10)).not.toContain(claim.id);
+    await store.webhooks.remove(webhook);
+  });
+
+  test("never by a webhook that was removed meanwhile", async () => {
+    const { id: webhook } = await aWebhook("removed", null, "maintenance.session");
+    const session = await created(store, "outbox-5");
+    const { deliveries } = await record(store, session, { notifications: [movedOn] });
+    expect(await store.webhooks.remove(webhook)).toBe(true);
+    expect(await claimAll(deliveries)).toEqual([null]);
+  });
+});
+
+describe("webhooks", () => {
+  test("are listed by project, and removed once", async () => {
+    const [mine, admins] = [
+      await aWebhook("a", "lister", "maintenance.scheduled"),
+      await aWebhook("b", null, "maintenance.host"),
+    ];
+    expect(await store.webhooks.list(project("lister"))).toEqual([mine]);
+    expect(await store.webhooks.list()).toEqual(expect.arrayContaining([mine, admins]));
+    expect(await store.webhooks.remove(mine.id)).toBe(true);
+    expect(await store.webhooks.remove(mine.id)).toBe(false);
+    expect(await store.webhooks.remove("not even an id")).toBe(false);
+    await store.webhooks.remove(admins.id);
+  });
+
+  test("for maintenance.scheduled make a project managed", async () => {
+    const session = await created(store, "managed");
+    const vm = (name: string, of: string) => ({
+      id: instance(name),
+      name,
+      project: project(of),
+      host: host("managed"),
+      status: "ACTIVE",
+    });
+    const looking = await claimed(store, session, { kind: "observe", occasion: "start" });
+    const vms = [vm("vm-a", "asked"), vm("vm-b", "deaf"), vm("vm-c", "silent")];
+    await store.effects.finish(looking, doneWith({ instances: vms }));
+    await aWebhook("asked", "asked", "maintenance.host", "maintenance.scheduled");
+    await aWebhook("deaf", "deaf", "maintenance.host");
+    expect((await snapshotOf(store, session)).projects).toEqual([
+      { id: "asked", managed: true },
+      { id: "deaf", managed: false },
+      { id: "silent", managed: false },
+    ]);
+  });
+});
