@@ -1,0 +1,76 @@
+/** Fenix's API or a worker as a process of its own, as an operator runs them. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface Service {
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+export interface ServiceOptions {
+  readonly mode: "api" | "worker";
+  /** All that it finds of Fenix's and OpenStack's variables: what the user has set is for another Fenix. */
+  readonly settings: Readonly<Record<string, string>>;
+  readonly log: string;
+  /** Resolves to true once it can be used; may throw until then. Left out: it is waited for no further. */
+  readonly isUp?: () => Promise<boolean>;
+}
+
+const ROOT = join(import.meta.dirname, "..");
+/** Compiling, migrating and listening takes two seconds; a busy machine may take much longer. */
+const UP_WITHIN_MS = 60_000;
+const STOP_WITHIN_MS = 10_000;
+
+export async function startService({ mode, settings, log, isUp }: ServiceOptions): Promise<Service> {
+  const output = openSync(log, "w");
+  const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts", mode], {
+    cwd: ROOT,
+    env: { ...withoutSettings(process.env), ...settings },
+    stdio: ["ignore", output, output],
+  });
+  closeSync(output);
+  const ended = once(child, "exit");
+  const stop = async (): Promise<void> => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill("SIGTERM");
+    const late = setTimeout(() => child.kill("SIGKILL"), STOP_WITHIN_MS);
+    await ended;
+    clearTimeout(late);
+  };
+  try {
+    if (isUp) await untilUp(isUp, () => child.exitCode !== null);
+  } catch (error) {
+    await stop();
+    const words = readFileSync(log, "utf8").slice(-2_000);
+    throw new Error(`the ${mode} does not come up; it said:\n${words}`, { cause: error });
+  }
+  return { pid: child.pid ?? 0, stop };
+}
+
+async function untilUp(isUp: () => Promise<boolean>, hasEnded: () => boolean): Promise<void> {
+  const deadline = Date.now() + UP_WITHIN_MS;
+  while (!(await isUp().catch(() => false))) {
+    if (hasEnded()) throw new Error("it ended");
+    if (Date.now() > deadline) throw new Error(`not within ${UP_WITHIN_MS / 1_000} s`);
+    await sleep(100);
+  }
+}
+
+const withoutSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(env).filter(([name]) => !/^(FENIX_|OS_|DATABASE_URL|REDIS_URL|QUEUE_BACKEND)/.test(name)),
+  );
+
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
