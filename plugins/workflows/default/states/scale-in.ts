@@ -1,0 +1,127 @@
+import {
+  type CloudFacts,
+  cheapestShortage,
+  enter,
+  fail,
+  obstacleInWords,
+  perform,
+  resources,
+  type Shortage,
+  type View,
+  wait,
+} from "#sdk";
+import { scaleInRounds } from "../bounds.ts";
+import { ask, failFor, isManaged, projectsOn, untilAnswered, unwilling } from "../consent.ts";
+import { untilSet } from "../doors.ts";
+import { after, type Hold, look } from "../hold.ts";
+import { computesLeft, hasSkipped, skip } from "../hosts.ts";
+import type { StepOf } from "../transitions.ts";
+import { destinationsFor, wayOn } from "../way-on.ts";
+
+/** Nova and Placement need some seconds to forget instances that were just deleted: looking too soon asks for too much. */
+const SETTLE_LOOKS = 6;
+const SETTLE_SECONDS = 3;
+
+/** Asks the projects for room, in bounded rounds, and goes on as soon as one host can be emptied. */
+export const scaleIn: StepOf<"SCALE_IN"> = (view) => {
+  if (hasSkipped(view)) return untilSet(view) ?? enter("START_MAINTENANCE", "hosts were given up");
+  const before = look(view, "before", "to see how much is missing");
+  if (before.kind !== "seen") return before;
+  // Whatever was seen last: it fits as soon as it fits.
+  const way = wayOn(view, before.facts);
+  if (way.state !== "SCALE_IN" && untilAnswered(view) === null) return enter(way.state, way.why);
+
+  const shortage = shortageIn(view, before.facts);
+  const failing = failFor(unwilling(view, []));
+  if (failing) return failing;
+  if (view.questions.length === 0) return askForRoom(view, before.facts, shortage);
+  return untilAnswered(view) ?? settle(view) ?? nextRound(view, before.facts, shortage);
+};
+
+/** The least that has to become free so that one host can be emptied; null where no room helps. */
+const shortageIn = (view: View, facts: CloudFacts): Shortage | null =>
+  cheapestShortage(
+    facts,
+    computesLeft(view)
+      .filter(({ name }) => facts.computes.some((compute) => compute.name === name))
+      .map(({ name }) => ({ host: name, destinations: destinationsFor(view, facts, name, "any") })),
+  );
+
+function askForRoom(view: View, facts: CloudFacts, shortage: Shortage | null): Hold {
+  const replyBy = after(view.now, view.session.options.scale_in_reply_seconds);
+  const alive = projectsOn(
+    facts,
+    facts.computes.map(({ name }) => name),
+  );
+  const projects = view.projects.map(({ id }) => id).filter((id) => isManaged(view, id) && alive.includes(id));
+  if (shortage === null || projects.length === 0)
+    return giveUp(view, facts, shortage, "no project can be asked to scale in");
+  return perform(
+    projects.map((project) =>
+      ask(view, {
+        state: "SCALE_IN",
+        project,
+        instances: facts.instances.filter((one) => one.project === project && one.host !== null).map(({ id }) => id),
+        allowedActions: [],
+        replyBy,
+        actionsAt: replyBy,
+        missing: shortage.shortage,
+      }),
+    ),
+    `to empty ${shortage.host}, ${resources.inWords(shortage.shortage)} must become free`,
+  );
+}
+
+/** Looks again until the numbers have settled. The step itself goes on as soon as a host can be emptied. */
+function settle(view: View): Hold | null {
+  const looks = view.effectsOf("observe").filter(({ effect }) => effect.occasion.startsWith("settled:"));
+  const newest = looks.at(-1);
+  if (newest?.status.kind === "done") {
+    if (looks.length >= SETTLE_LOOKS) return null;
+    const next = after(newest.status.at, SETTLE_SECONDS);
+    if (view.now < next) return wait("what was freed to show in the cloud's numbers", next);
+  }
+  const number = newest && newest.status.kind !== "done" ? looks.length : looks.length + 1;
+  const seen = look(view, `settled:${number}`, "after the projects have scaled in");
+  return seen.kind === "seen" ? null : seen;
+}
+
+function nextRound(view: View, facts: CloudFacts, shortage: Shortage | null): ReturnType<StepOf<"SCALE_IN">> {
+  const rounds = scaleInRounds(view);
+  const { scale_in_rounds } = view.session.options;
+  if (view.answers().agreed.length === 0) return giveUp(view, facts, shortage, "no project scales in");
+  if (rounds < scale_in_rounds)
+    return enter("SCALE_IN", `still not enough room after round ${rounds} of ${scale_in_rounds}`);
+  return giveUp(view, facts, shortage, `the projects were asked ${rounds} times to scale in`);
+}
+
+/** Leaves out hosts where a policy allows it, else ends the session with what is missing and the ways out. */
+function giveUp(view: View, facts: CloudFacts, shortage: Shortage | null, why: string): Hold {
+  const reason = `no host can be emptied: ${inWords(facts, shortage)}; ${why}`;
+  if (view.session.options.on_failed_move === "skip_host") return skip(view, computesLeft(view), reason);
+  const unhelpful = unwilling(view, []).filter(({ policy }) => policy === "skip_host");
+  const theirs = computesLeft(view).filter(({ name }) =>
+    unhelpful.some(({ project }) => projectsOn(facts, [name]).includes(project)),
+  );
+  if (theirs.length > 0) return skip(view, theirs, `${reason}; ${unhelpful.map((one) => one.why).join("; ")}`);
+  return fail(
+    reason,
+    shortage === null
+      ? "Bring the nova-compute services of these hosts up again, or remove their instances; then continue the session."
+      : `Add a compute host, or remove or shrink instances so that ${resources.inWords(shortage.shortage)} become free; then continue the session.`,
+  );
+}
+
+/** So many instances are named, the rest is counted: a reason is read by a person. */
+const NAMED = 3;
+
+function inWords(facts: CloudFacts, shortage: Shortage | null): string {
+  if (shortage === null) return "the compute services of the hosts that are left are down";
+  const { host, obstacles } = shortage;
+  const named = obstacles.slice(0, NAMED).map((obstacle) => {
+    const name = facts.instances.find(({ id }) => id === obstacle.instance)?.name ?? obstacle.instance;
+    return `${name} (${obstacleInWords(obstacle)})`;
+  });
+  const rest = obstacles.length > NAMED ? ` and ${obstacles.length - NAMED} more` : "";
+  return `${host} needs the least, ${resources.inWords(shortage.shortage)} more; in the way: ${named.join(", ")}${rest}`;
+}

@@ -1,0 +1,114 @@
+import { enter, fail, isEmpty, type HostName, perform, type SessionHost, type View } from "#sdk";
+import { setDoors, untilSet } from "../doors.ts";
+import { type Hold, look, troubleWith, untilEnded } from "../hold.ts";
+import { phasesOf, runActions } from "../host-actions.ts";
+import { computesLeft, instancesOn, lostHosts, plainHostsLeft, skip } from "../hosts.ts";
+import type { StepOf } from "../transitions.ts";
+import { allSettled, wayOn } from "../way-on.ts";
+
+/** Maintains one after another whatever may be maintained now, then decides what is emptied next. */
+export const startMaintenance: StepOf<"START_MAINTENANCE"> = (view) => {
+  const lost = view.facts ? lostHosts(view, view.facts) : [];
+  if (lost.length > 0) return skip(view, lost, "the cloud does not know this host any more");
+  const failed = failedHere(view);
+  if (failed) return failed;
+  const empty = emptyHosts(view);
+  // While one host is empty, all others are closed, so that no instance comes to a host that it has to leave again.
+  const doors = empty.length > 0 ? closeAll(view) : null;
+  if (doors) return doors;
+  const [plain] = plainHostsLeft(view);
+  if (plain) return visit(view, plain);
+  for (const host of empty) return verify(view, host) ?? visit(view, host);
+  return untilSet(view) ?? moveOn(view);
+};
+
+const closeAll = (view: View): Hold | null =>
+  setDoors(view, {
+    close: computesLeft(view)
+      // The one that was just given back is open, and not marked as maintained before the next turn.
+      .filter(({ name, closure }) => closure === "open" && !view.effect("open_host", name))
+      .map(({ name }) => name),
+    open: [],
+    why: "instances shall move once, and not to hosts that are still to be maintained",
+  });
+
+/** Compute hosts that seem empty, and were not found to be otherwise in this entry. */
+const emptyHosts = (view: View): readonly SessionHost[] =>
+  computesLeft(view).filter(
+    (host) =>
+      !foundOccupied(view).has(host.name) &&
+      (host.status.kind === "draining" || host.status.kind === "in_maintenance" || seemsEmpty(view, host.name)),
+  );
+
+const seemsEmpty = ({ facts }: View, host: HostName): boolean =>
+  facts !== null && instancesOn(facts, host).length === 0;
+
+/** A check that failed proves nothing, so its host is not maintained either. */
+function foundOccupied(view: View): ReadonlySet<HostName> {
+  const checks = view
+    .effectsOf("check_empty")
+    .filter(({ status }) => status.kind !== "pending" && status.kind !== "running");
+  return new Set(
+    checks.filter(({ status }) => status.kind !== "done" || !isEmpty(status.outcome)).map(({ effect }) => effect.host),
+  );
+}
+
+/** A quarter of an hour leaves room for a cloud that is out of reach for a while. */
+const CHECK_SECONDS = 900;
+
+/** Null when the closed host is empty by Nova and by Placement: only then may its actions run (invariant I1). */
+function verify(view: View, { name }: SessionHost): Hold | null {
+  const record = view.effect("check_empty", `${name}#1`);
+  if (!record) return perform([{ kind: "check_empty", host: name, look: 1 }], `${name} is closed and seems empty`);
+  return untilEnded(view, record, `a look whether ${name} is empty`, CHECK_SECONDS);
+}
+
+/** Announces the host, runs its actions, and gives it back. */
+function visit(view: View, host: SessionHost): Hold {
+  const { name } = host;
+  if (host.status.kind !== "in_maintenance")
+    return perform(
+      [{ kind: "mark_host", host: name, status: { kind: "in_maintenance", since: view.now } }],
+      "its turn has come",
+    );
+  const run = runActions(view, name, phasesOf(host));
+  if (run?.kind === "trouble") return mark(host, { kind: "failed", reason: run.reason });
+  return run ?? reopen(view, host) ?? mark(host, { kind: "maintained", at: view.now });
+}
+
+/** One that cannot be opened now is maintained all the same; MAINTENANCE_COMPLETE tries again. */
+function reopen(view: View, { name, closure }: SessionHost): Hold | null {
+  const record = view.effect("open_host", name);
+  if (record) return untilSet(view);
+  return closure === "closed_by_session"
+    ? perform([{ kind: "open_host", host: name }], "its maintenance is done")
+    : null;
+}
+
+const mark = ({ name }: SessionHost, status: SessionHost["status"]): Hold =>
+  perform(
+    [{ kind: "mark_host", host: name, status }],
+    status.kind === "failed" ? status.reason : "all its host actions are done",
+  );
+
+/** Ends the session when the action of a host failed and the policy says so. */
+function failedHere(view: View): Hold | null {
+  if (view.session.options.on_failed_action === "skip_host") return null;
+  for (const record of view.effectsOf("run_action")) {
+    if (troubleWith(record) === null) continue;
+    const host = view.hosts.find(({ name }) => name === record.effect.host);
+    const run = host?.status.kind === "failed" ? runActions(view, host.name, phasesOf(host)) : null;
+    if (run?.kind === "trouble") return fail(run.reason, run.advice);
+  }
+  return null;
+}
+
+/** Nothing can be maintained now: a fresh look tells what is to be done next. */
+function moveOn(view: View): ReturnType<StepOf<"START_MAINTENANCE">> {
+  if (allSettled(view)) return enter("MAINTENANCE_COMPLETE", "every host is settled");
+  const seen = look(view, `after:${view.effectsOf("check_empty").length}`, "to see which host can be emptied next");
+  if (seen.kind !== "seen") return seen;
+  const { state, why } = wayOn(view, seen.facts, foundOccupied(view));
+  if (state === "START_MAINTENANCE") throw new Error(`${why}, but it was not maintained`);
+  return enter(state, why);
+}

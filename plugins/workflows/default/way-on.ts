@@ -1,0 +1,103 @@
+/** Which host can be emptied next, where to, and into which state that leads. */
+import {
+  type CloudFacts,
+  type ComputeHost,
+  fitAway,
+  type HostName,
+  isSettled,
+  type Placement,
+  type SessionHost,
+  type View,
+} from "#sdk";
+import { computesLeft, instancesOn } from "./hosts.ts";
+
+/**
+ * Where instances may go: `settled` hosts they need not leave again in this session, since these are maintained,
+ * skipped, or not part of it; or `any` open host, those still to be maintained too.
+ */
+export type Reach = "settled" | "any";
+
+export interface Way {
+  readonly state: "START_MAINTENANCE" | "PLANNED_MAINTENANCE" | "PREPARE_MAINTENANCE" | "SCALE_IN";
+  readonly why: string;
+}
+
+/** Where to go from here by the newest facts. `ruledOut` hosts look empty in them and were found not to be. */
+export function wayOn(view: View, facts: CloudFacts, ruledOut: ReadonlySet<HostName> = new Set()): Way {
+  const left = computesLeft(view).filter(({ name }) => facts.computes.some((compute) => compute.name === name));
+  if (left.length === 0) return { state: "START_MAINTENANCE", why: "no compute host has to be emptied" };
+  const empty = left.find(({ name }) => !ruledOut.has(name) && instancesOn(facts, name).length === 0);
+  if (empty) return { state: "START_MAINTENANCE", why: `${empty.name} is empty` };
+  // Before its first START the session has closed nothing, and controllers have not had their turn.
+  const started = view.entries.some(({ state }) => state === "START_MAINTENANCE");
+  const planned = started ? emptiable(view, facts, "settled") : null;
+  if (planned) return { state: "PLANNED_MAINTENANCE", why: `${planned.host.name} can be emptied for good` };
+  const prepared = emptiable(view, facts, "any");
+  if (prepared) return { state: "PREPARE_MAINTENANCE", why: `${prepared.host.name} can be emptied into open hosts` };
+  return { state: "SCALE_IN", why: "no host can be emptied" };
+}
+
+export interface Emptiable {
+  readonly host: SessionHost;
+  readonly placements: readonly Placement[];
+}
+
+/** So many places may be looked at for all candidates together; each gets at least a fair share. */
+const EFFORT = 2_000_000;
+const EFFORT_EACH_MIN = 20_000;
+
+/**
+ * The host to empty next: one that is being drained already wins, so a choice outlives a crash; then the one with the
+ * fewest instances to move. Null when the instances of none fit elsewhere.
+ */
+export function emptiable(
+  view: View,
+  facts: CloudFacts,
+  reach: Reach,
+  not: ReadonlySet<HostName> = new Set(),
+): Emptiable | null {
+  const candidates = computesLeft(view)
+    .filter(({ name }) => !not.has(name) && facts.computes.some((compute) => compute.name === name))
+    .map((host) => ({ host, count: instancesOn(facts, host.name).length }))
+    .toSorted((a, b) => rank(a.host) - rank(b.host) || a.count - b.count || (a.host.name < b.host.name ? -1 : 1));
+  const effort = Math.max(EFFORT_EACH_MIN, Math.floor(EFFORT / Math.max(1, candidates.length)));
+  for (const { host } of candidates) {
+    const destinations = destinationsFor(view, facts, host.name, reach);
+    const preferred = new Set(destinationsFor(view, facts, host.name, "settled"));
+    const fit = fitAway(facts, [host.name], destinations, { preferred, effort });
+    if (fit.kind === "fits") return { host, placements: fit.placements };
+  }
+  return null;
+}
+
+const rank = ({ status }: SessionHost): number => (status.kind === "draining" ? 0 : 1);
+
+/** The hosts that may take instances of `leaving` (invariant I7). */
+export function destinationsFor(view: View, facts: CloudFacts, leaving: HostName, reach: Reach): readonly HostName[] {
+  const ours = new Map(view.hosts.map((host) => [host.name, host]));
+  return facts.computes
+    .filter((compute) => compute.name !== leaving && compute.up && mayTake(compute, ours.get(compute.name), reach))
+    .map(({ name }) => name);
+}
+
+function mayTake(compute: ComputeHost, ours: SessionHost | undefined, reach: Reach): boolean {
+  if (!ours) return compute.door.kind === "open";
+  switch (ours.status.kind) {
+    case "draining":
+    case "in_maintenance":
+    case "failed":
+      return false;
+    case "waiting":
+      // One that the session itself closed is opened for this.
+      return reach === "any" && isOrCanBeOpen(compute, ours);
+    case "maintained":
+    case "skipped":
+      return ours.closure === "open";
+  }
+}
+
+const isOrCanBeOpen = ({ door }: ComputeHost, { closure }: SessionHost): boolean =>
+  closure === "closed_by_session" || (closure === "open" && door.kind === "open");
+
+/** Nothing more to do on any host. */
+export const allSettled = ({ hosts }: View): boolean => hosts.every(isSettled);

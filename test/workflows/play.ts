@@ -1,0 +1,419 @@
+/**
+ * Plays a whole session: asks the workflow, does what the engine would do with its decisions, and lets a world in
+ * memory follow, under a clock that jumps from one happening to the next. Milliseconds for hours.
+ */
+import { expect } from "vitest";
+import type { Decision } from "../../src/domain/decision.ts";
+import {
+  type Effect,
+  type EffectStatus,
+  isPerformed,
+  isUnderWay,
+  type MoveInstance,
+  type RunAction,
+  subjectOf,
+} from "../../src/domain/effect.ts";
+import { HostName, PluginName } from "../../src/domain/ids.ts";
+import { judgeReply } from "../../src/domain/reply.ts";
+import type { AskedQuestion, Question } from "../../src/domain/question.ts";
+import { inWords } from "../../src/domain/resources.ts";
+import {
+  type ActionPhase,
+  type Failure,
+  type InstanceAction,
+  type Report,
+  SessionOptions,
+  type SessionHost,
+  type SessionInstance,
+} from "../../src/domain/session.ts";
+import { type Entry, makeView, type Snapshot } from "../../src/domain/view.ts";
+import workflow from "../../plugins/workflows/default/index.ts";
+import { aSnapshot, later, NOON } from "../support/a-view.ts";
+import { World } from "./world.ts";
+
+/** What a project's manager does with a question; null: nothing, for ever. */
+export type Manager = (question: Question, world: World) => Answer | null;
+export interface Answer {
+  readonly answer: "ACK" | "NACK";
+  readonly afterSeconds?: number;
+  /** For every instance, or for each by its own. */
+  readonly action?: InstanceAction | ((instance: string) => InstanceAction);
+  readonly reason?: string;
+  /** What the project does to its instances, right before it replies. */
+  readonly does?: () => void;
+}
+
+export interface Script {
+  readonly cloud: ConstructorParameters<typeof World>[0];
+  /** Hosts of the session; without it, all of the cloud. */
+  readonly hosts?: readonly string[];
+  readonly options?: Partial<SessionOptions>;
+  readonly actions?: readonly { readonly plugin: string; readonly phase: ActionPhase; readonly order?: number }[];
+  readonly beginsInSeconds?: number;
+  /** Projects without one have no manager. */
+  readonly managers?: Readonly<Record<string, Manager>>;
+  /** Why a move fails; null when it succeeds. */
+  readonly moveFails?: (move: MoveInstance, world: World) => string | null;
+  readonly actionFails?: (run: RunAction) => string | null;
+  readonly effectFails?: (effect: Effect, world: World) => string | null;
+  readonly events?: readonly { readonly atSeconds: number; readonly happens: (world: World) => void }[];
+}
+
+export const agree: Manager = () => ({ answer: "ACK", action: "MIGRATE", afterSeconds: 2 });
+
+const seconds: Readonly<Record<string, number>> = {
+  observe: 1,
+  close_host: 1,
+  open_host: 1,
+  check_empty: 1,
+  move_instance: 10,
+  run_action: 30,
+};
+
+/** More turns than any session of these tests needs; a livelock is found by it in milliseconds. */
+const TURNS_MAX = 4_000;
+const HOURS_MAX = 24 * 3;
+
+interface Happening {
+  readonly at: number;
+  readonly happens: () => void;
+}
+
+export interface Played {
+  readonly state: string;
+  readonly report: Report;
+  readonly failure: Failure | null;
+  readonly timeline: readonly string[];
+  readonly world: World;
+  readonly seconds: number;
+  /** How often effects of this kind were asked for. */
+  readonly count: (kind: Effect["kind"]) => number;
+  readonly states: readonly string[];
+  readonly statusOf: (host: string) => string;
+  readonly asked: readonly Question[];
+  /** Puts the failed session into a state again, and plays it to its end. */
+  readonly resume: (state?: string, changes?: Partial<Script>) => Played;
+}
+
+export function play(script: Script): Played {
+  const world = new World(script.cloud);
+  const session = new Playing(script, world);
+  return session.run();
+}
+
+class Playing {
+  #now = 0;
+  #entries: Entry[] = [{ state: "MAINTENANCE", number: 1, since: NOON }];
+  #hosts: SessionHost[];
+  #instances = new Map<string, SessionInstance>();
+  #facts: Snapshot["facts"] = null;
+  #effects: { effect: Effect; status: EffectStatus; recordedAt: Date; entry: number }[] = [];
+  #questions: (AskedQuestion & { entry: number })[] = [];
+  #failure: Failure | null = null;
+  #waiting: Snapshot["waiting"] = null;
+  #happenings: Happening[] = [];
+  #timeline: string[] = [];
+  #turns = 0;
+  #script: Script;
+  readonly #world: World;
+  readonly #session: Snapshot["session"];
+
+  constructor(script: Script, world: World) {
+    this.#script = script;
+    this.#world = world;
+    const names = script.hosts ?? [...new Set([...world.computes.map(({ name }) => name), ...world.controllers])];
+    this.#hosts = names.toSorted().map((text) => {
+      const name = HostName.parse(text);
+      const compute = world.host(name);
+      const controller = world.controllers.includes(name);
+      const roles = [...(compute ? ["compute" as const] : []), ...(controller ? ["controller" as const] : [])];
+      const closure = compute?.door.kind === "closed" ? "closed_by_others" : "open";
+      return { name, roles: roles.length > 0 ? roles : ["other"], status: { kind: "waiting" }, closure };
+    });
+    this.#session = {
+      ...aSnapshot().session,
+      maintenanceAt: later(script.beginsInSeconds ?? 60),
+      options: SessionOptions.parse(script.options ?? {}),
+      actions: (script.actions ?? [{ plugin: "reboot", phase: "host" }]).map(({ plugin, phase, order = 0 }) => ({
+        plugin: PluginName.parse(plugin),
+        phase,
+        order,
+        metadata: {},
+      })),
+    };
+    for (const { atSeconds, happens } of script.events ?? [])
+      this.#happenings.push({ at: atSeconds, happens: () => happens(world) });
+    this.#note("MAINTENANCE");
+  }
+
+  run(): Played {
+    for (;;) {
+      if (++this.#turns > TURNS_MAX) throw new Error(`no end in sight:\n${this.#timeline.slice(-40).join("\n")}`);
+      const decision = this.#decide();
+      if (decision.kind === "end") return this.#played(decision.report);
+      if (decision.kind === "wait") this.#sleep(decision);
+      else this.#apply(decision);
+      this.#world.watch();
+    }
+  }
+
+  #entry(): Entry {
+    const entry = this.#entries.at(-1);
+    if (!entry) throw new Error("a session has an entry");
+    return entry;
+  }
+
+  #snapshot(): Snapshot {
+    const entry = this.#entry();
+    const projects = [...new Set([...this.#instances.values()].map(({ project }) => project))].toSorted();
+    return {
+      session: this.#session,
+      entry,
+      entries: [...this.#entries],
+      hosts: [...this.#hosts],
+      projects: projects.map((id) => ({ id, managed: this.#script.managers?.[id] !== undefined })),
+      instances: [...this.#instances.values()],
+      facts: this.#facts,
+      effects: this.#effects.filter(
+        (record) => record.entry === entry.number || isUnderWay(record),
+      ) as Snapshot["effects"],
+      questions: this.#questions.filter((question) => question.entry === entry.number),
+      failure: this.#failure,
+      waiting: this.#waiting,
+    };
+  }
+
+  /** Asks the step, and refuses what the engine refuses. */
+  #decide(): Decision {
+    const { state } = this.#entry();
+    const view = makeView(this.#snapshot(), later(this.#now));
+    const step = workflow.steps[state];
+    if (!step) throw new Error(`no step for ${state}`);
+    const decision = step(view);
+    expect(step(makeView(this.#snapshot(), later(this.#now)))).toEqual(decision);
+    if (decision.kind === "enter") expect(workflow.transitions[state]).toContain(decision.state);
+    if (decision.kind === "perform") {
+      const keys = decision.effects.map((effect) => `${effect.kind} ${subjectOf(effect)}`);
+      expect(new Set(keys).size, `one key twice: ${keys.join(", ")}`).toBe(keys.length);
+      const fresh = decision.effects.filter((effect) => !view.effect(effect.kind, subjectOf(effect)));
+      expect(
+        fresh.length,
+        `nothing new in ${state}: ${decision.why}\n${this.#timeline.slice(-20).join("\n")}`,
+      ).toBeGreaterThan(0);
+    }
+    if (decision.kind === "wait")
+      expect(
+        decision.until > view.now,
+        `waits for the past: ${decision.for}\n${this.#timeline.slice(-20).join("\n")}`,
+      ).toBe(true);
+    if (decision.kind === "end") expect(view.underWay).toEqual([]);
+    return decision;
+  }
+
+  #apply(decision: Exclude<Decision, { kind: "end" | "wait" }>): void {
+    this.#waiting = null;
+    switch (decision.kind) {
+      case "enter":
+        return this.#enter(decision.state, decision.why);
+      case "fail":
+        this.#failure = { reason: decision.reason, advice: decision.advice };
+        expect(decision.reason).not.toBe("");
+        expect(decision.advice).not.toBe("");
+        return this.#enter(workflow.failed, decision.reason);
+      case "perform":
+        for (const effect of decision.effects) this.#record(effect);
+    }
+  }
+
+  #enter(state: string, why: string): void {
+    this.#entries.push({ state, number: this.#entries.length + 1, since: later(this.#now) });
+    this.#note(`${state}: ${why}`);
+  }
+
+  #record(effect: Effect): void {
+    const { number } = this.#entry();
+    const same = this.#effects.some(
+      (other) =>
+        other.entry === number && other.effect.kind === effect.kind && subjectOf(other.effect) === subjectOf(effect),
+    );
+    if (same) return;
+    const now = later(this.#now);
+    const performed = isPerformed(effect);
+    const status: EffectStatus = performed ? { kind: "running", since: now } : { kind: "done", at: now, outcome: null };
+    const record = { effect, status, recordedAt: now, entry: number };
+    this.#effects.push(record);
+    this.#begin(effect, record);
+  }
+
+  #begin(effect: Effect, record: { status: EffectStatus }): void {
+    const broken = this.#script.effectFails?.(effect, this.#world) ?? null;
+    const end = (finish: () => EffectStatus) =>
+      this.#later(seconds[effect.kind] ?? 1, () => {
+        record.status = broken === null ? finish() : { kind: "failed", at: later(this.#now), reason: broken };
+        if (record.status.kind === "failed")
+          this.#note(`  ${effect.kind} ${subjectOf(effect)} failed: ${record.status.reason}`);
+      });
+    const done = (outcome: unknown): EffectStatus => ({ kind: "done", at: later(this.#now), outcome }) as EffectStatus;
+    switch (effect.kind) {
+      case "observe":
+        return end(() => {
+          this.#see();
+          return done(null);
+        });
+      case "close_host":
+        return end(() => done({ closure: this.#shut(effect.host, this.#world.close(effect.host)) }));
+      case "open_host":
+        return end(() => {
+          const closure = this.#shut(effect.host, this.#world.open(effect.host));
+          return done({ closure, leftClosed: closure === "open" ? null : "closed by others" });
+        });
+      case "check_empty":
+        return end(() => done(this.#world.occupants(effect.host)));
+      case "move_instance":
+        return this.#move(effect, end, done);
+      case "run_action":
+        return this.#run(effect, end, done);
+      case "ask":
+        return this.#ask(effect.question);
+      case "tell_moved":
+        return this.#note(`  ${effect.project} is told that ${effect.instance} has moved`);
+      case "mark_host":
+        this.#hosts = this.#hosts.map((host) =>
+          host.name === effect.host ? { ...host, status: effect.status } : host,
+        );
+        return this.#note(`  ${effect.host} ${effect.status.kind}`);
+    }
+  }
+
+  #move(
+    effect: MoveInstance,
+    end: (finish: () => EffectStatus) => void,
+    done: (outcome: unknown) => EffectStatus,
+  ): void {
+    const began = this.#effects.filter((record) => record.effect.kind === "move_instance" && isUnderWay(record)).length;
+    if (began > this.#session.options.moves_at_once) this.#world.breaches.push(`I14: ${began} moves at once`);
+    const unwilling = this.#script.moveFails?.(effect, this.#world) ?? null;
+    const refused = this.#world.startMove(effect);
+    this.#note(`  ${effect.how} ${effect.instance} ${effect.from} → ${effect.to ?? "anywhere"}`);
+    end(() => {
+      const host = this.#world.endMove(effect, unwilling === null && refused === null);
+      const reason = refused ?? unwilling;
+      if (reason !== null && host !== null) return { kind: "failed", at: later(this.#now), reason };
+      this.#place(effect.instance, host);
+      return done({ host, seconds: seconds["move_instance"] });
+    });
+  }
+
+  #run(effect: RunAction, end: (finish: () => EffectStatus) => void, done: (outcome: unknown) => EffectStatus): void {
+    this.#world.watchAction(effect);
+    this.#note(`  ${effect.plugin} (${effect.phase}) on ${effect.host}`);
+    end(() => {
+      this.#world.watchAction(effect);
+      const reason = this.#script.actionFails?.(effect) ?? null;
+      return reason === null ? done({ output: "" }) : { kind: "failed", at: later(this.#now), reason };
+    });
+  }
+
+  #ask(question: Question): void {
+    const asked = { ...question, reply: null, entry: this.#entry().number } as AskedQuestion & { entry: number };
+    this.#questions.push(asked);
+    const missing = question.missing ? `, missing ${inWords(question.missing)}` : "";
+    this.#note(
+      `  ${question.project} is asked ${question.state} about ${question.instances.join(" ") || "nothing"}${missing}`,
+    );
+    const answer = this.#script.managers?.[question.project]?.(question, this.#world) ?? null;
+    if (!answer) return;
+    this.#later(answer.afterSeconds ?? 2, () => {
+      const at = later(this.#now);
+      answer.does?.();
+      const newest = this.#questions.findLast(({ project }) => project === question.project);
+      const got = { state: `${answer.answer}_${question.state}`, answers: question.state };
+      if (!newest || newest.round !== question.round || judgeReply(newest, got, at).kind !== "recorded") return;
+      const { action = "MIGRATE" } = answer;
+      const actions = new Map(
+        question.allowedActions.length === 0
+          ? []
+          : question.instances.map((id) => [id, typeof action === "function" ? action(id) : action]),
+      );
+      const reply = { answer: answer.answer, actions, reason: answer.reason ?? null, at };
+      this.#questions = this.#questions.map((one) => (one === newest ? { ...one, reply } : one));
+      this.#note(`  ${question.project} says ${got.state}`);
+    });
+  }
+
+  #see(): void {
+    this.#facts = this.#world.facts();
+    const ours = new Set(this.#hosts.map(({ name }) => name));
+    const there = new Map(this.#facts.instances.map((instance) => [instance.id as string, instance]));
+    for (const id of this.#instances.keys()) if (!there.has(id)) this.#instances.delete(id);
+    for (const { id, name, project, host, status } of this.#facts.instances)
+      if (this.#instances.has(id) || (host !== null && ours.has(host)))
+        this.#instances.set(id, { id, name, project, host, status });
+  }
+
+  #place(instance: string, host: HostName | null): void {
+    const known = this.#instances.get(instance);
+    if (known) this.#instances.set(instance, { ...known, host });
+  }
+
+  #shut(name: HostName, closure: SessionHost["closure"]): SessionHost["closure"] {
+    this.#hosts = this.#hosts.map((host) => (host.name === name ? { ...host, closure } : host));
+    return closure;
+  }
+
+  #later(afterSeconds: number, happens: () => void): void {
+    this.#happenings.push({ at: this.#now + afterSeconds, happens });
+  }
+
+  #sleep(decision: Extract<Decision, { kind: "wait" }>): void {
+    expect(decision.for).not.toBe("");
+    this.#waiting = { for: decision.for, until: decision.until };
+    const until = (decision.until.getTime() - NOON.getTime()) / 1_000;
+    const next = this.#happenings.toSorted((a, b) => a.at - b.at)[0];
+    if (next && next.at <= until) {
+      this.#now = Math.max(this.#now, next.at);
+      this.#happenings = this.#happenings.filter((happening) => happening !== next);
+      next.happens();
+    } else {
+      this.#now = until;
+    }
+    if (this.#now > HOURS_MAX * 3_600) throw new Error(`it takes for ever:\n${this.#timeline.slice(-40).join("\n")}`);
+  }
+
+  #note(text: string): void {
+    this.#timeline.push(`${String(Math.round(this.#now)).padStart(5)} ${text}`);
+  }
+
+  #played(report: Report): Played {
+    this.#hosts.forEach(({ name, closure }) => {
+      if (closure === "closed_by_session" && !report.stillClosed.some(({ host }) => host === name))
+        this.#world.breaches.push(`I4: ${name} stays closed and is not named`);
+    });
+    const asked = this.#questions.map(({ entry: _, reply: __, ...question }) => question);
+    const { state } = this.#entry();
+    return {
+      state,
+      report,
+      failure: this.#failure,
+      timeline: [...this.#timeline],
+      world: this.#world,
+      seconds: this.#now,
+      asked,
+      count: (kind) => this.#effects.filter(({ effect }) => effect.kind === kind).length,
+      states: this.#entries.map((entry) => entry.state),
+      statusOf: (host) => this.#hosts.find(({ name }) => name === host)?.status.kind ?? "unknown",
+      resume: (wanted, changes = {}) => this.#resume(wanted, changes),
+    };
+  }
+
+  #resume(wanted: string | undefined, changes: Partial<Script>): Played {
+    expect(this.#entry().state).toBe(workflow.failed);
+    this.#script = { ...this.#script, ...changes };
+    this.#failure = null;
+    this.#hosts = this.#hosts.map((host) =>
+      host.status.kind === "failed" || host.status.kind === "skipped" ? { ...host, status: { kind: "waiting" } } : host,
+    );
+    this.#enter(wanted ?? this.#entries.at(-2)?.state ?? "MAINTENANCE", "continued");
+    return this.run();
+  }
+}
