@@ -17,7 +17,7 @@ export * from "../domain/session.ts";
 export type { Entry, View } from "../domain/view.ts";
 export type { Step, Transitions, Workflow } from "../domain/workflow.ts";
 export type { ActionContext, HostAction, Rerun } from "../domain/host-action.ts";
-export { windUp } from "../domain/wind-up.ts";
+export { keptClosed, reportOf, windUp } from "../domain/wind-up.ts";
 export * from "../planner/fit.ts";
 export { foresee, type ForeseenMove } from "../planner/foresee.ts";
 export { type FitObstacle, obstacleInWords } from "../planner/obstacle.ts";
