@@ -43,13 +43,14 @@ process.exitCode = await demo();
 async function demo(): Promise<number> {
   mkdirSync(RECORDS, { recursive: true });
   say("One maintenance session over a simulated OpenStack cloud, from POST to MAINTENANCE_DONE.");
-  say("Nothing outside this folder is touched; Ctrl-C stops everything.\n");
+  say("It uses free ports and a temporary folder, and leaves nothing running; Ctrl-C stops it.\n");
   const stage = startStage({ scenario: options.full ? "full" : "demo", records: RECORDS, say });
   try {
-    const ok = await Promise.race([play(await Promise.race([stage.ready, interrupted])), interrupted]);
+    const started = await Promise.race([stage.ready, interrupted]);
+    const ok = await Promise.race([play(started), started.broken, interrupted]);
     if (options.keep) {
       say("\nEverything keeps running; Ctrl-C stops it.");
-      await interrupted;
+      await Promise.race([started.broken, interrupted]);
     }
     return ok ? 0 : 1;
   } catch (error) {

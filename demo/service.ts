@@ -8,6 +8,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 export interface Service {
   readonly pid: number;
+  /** Rejects when the process ends though nobody stopped it. */
+  readonly broken: Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -34,7 +36,14 @@ export async function startService({ mode, settings, log, isUp }: ServiceOptions
   });
   closeSync(output);
   const ended = once(child, "exit");
+  let stopping = false;
+  const broken = ended.then(async () => {
+    if (stopping) return new Promise<never>(() => {});
+    throw new Error(`the ${mode} ended by itself; it said:\n${lastWords(log)}`);
+  });
+  broken.catch(() => {}); // It may come when nobody listens any more.
   const stop = async (): Promise<void> => {
+    stopping = true;
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill("SIGTERM");
     const late = setTimeout(() => child.kill("SIGKILL"), STOP_WITHIN_MS);
@@ -45,10 +54,9 @@ export async function startService({ mode, settings, log, isUp }: ServiceOptions
     if (isUp) await untilUp(isUp, () => child.exitCode !== null);
   } catch (error) {
     await stop();
-    const words = readFileSync(log, "utf8").slice(-2_000);
-    throw new Error(`the ${mode} does not come up; it said:\n${words}`, { cause: error });
+    throw new Error(`the ${mode} does not come up; it said:\n${lastWords(log)}`, { cause: error });
   }
-  return { pid: child.pid ?? 0, stop };
+  return { pid: child.pid ?? 0, broken, stop };
 }
 
 async function untilUp(isUp: () => Promise<boolean>, hasEnded: () => boolean): Promise<void> {
@@ -59,6 +67,8 @@ async function untilUp(isUp: () => Promise<boolean>, hasEnded: () => boolean): P
     await sleep(100);
   }
 }
+
+const lastWords = (log: string): string => readFileSync(log, "utf8").slice(-2_000);
 
 const withoutSettings = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
   Object.fromEntries(

@@ -13,6 +13,8 @@ export interface Stage {
   readonly fenixUrl: string;
   readonly simulator: Simulator;
   readonly desk: Desk;
+  /** Rejects when the API or the worker ends by itself. */
+  readonly broken: Promise<never>;
   /** Notices that the managers got, and replies that they sent. */
   readonly heard: { notices: number; replies: number };
 }
@@ -73,7 +75,7 @@ async function start({ scenario, records, say }: StageOptions, opened: Opened, s
     FENIX_LOG_LEVEL: "info",
   };
   const isUp = async () => (await fetch(`${fenixUrl}/health/ready`)).ok;
-  const [, worker] = await Promise.all([
+  const [api, worker] = await Promise.all([
     opened(startService({ mode: "api", settings, log: join(records, "api.log"), isUp }), (it) => it.stop()),
     opened(startService({ mode: "worker", settings, log: join(records, "worker.log") }), (it) => it.stop()),
   ]);
@@ -89,7 +91,7 @@ async function start({ scenario, records, say }: StageOptions, opened: Opened, s
       .map(([project, wish]) => `${project} (${wish})`)
       .join(", ")}`,
   );
-  return { fenixUrl, simulator, desk, heard };
+  return { fenixUrl, simulator, desk, heard, broken: Promise.race([api.broken, worker.broken]) };
 }
 
 function describe({ url, cloud }: Simulator): string {
