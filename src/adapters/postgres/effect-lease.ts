@@ -1,8 +1,9 @@
-/** An effect, as long as a claim holds it. Every write of a worker goes through here: a stale one writes nothing (I11). */
+/** Who may write to an effect, and how safely it is written. */
 import type { ClaimedEffect } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** The effect, as long as a claim holds it. Every write of a worker goes through here: a stale one writes nothing (I11). */
 export const heldBy = (db: Database, { id, token }: ClaimedEffect) =>
   db.updateTable("effect").where("id", "=", id).where("status", "=", "running").where("lease_token", "=", token);
 
@@ -18,3 +19,10 @@ export async function isHeldBy(trx: Transaction, { id, token }: ClaimedEffect): 
     .executeTakeFirst();
   return row !== undefined;
 }
+
+/**
+ * Whether a crash of the database server may undo that an effect was taken, or that it ended. It may where performing
+ * it again is harmless because its performer looks first. A host action is different: whether it was started is known
+ * from nowhere else (I3).
+ */
+export const mayBeLost = (kind: string): boolean => kind !== "run_action";

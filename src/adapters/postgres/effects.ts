@@ -4,14 +4,14 @@ import type { PerformedEffect } from "../../domain/effect.ts";
 import type { InstanceId } from "../../domain/ids.ts";
 import type { ClaimedEffect, EffectId, Effects, Lease } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
-import { heldBy } from "./effect-lease.ts";
+import { heldBy, mayBeLost } from "./effect-lease.ts";
 import { finishEffect } from "./finish-effect.ts";
 import { appendJournal } from "./journal.ts";
 import { readEffect, toText, trusted } from "./json.ts";
 import { toSession } from "./rows.ts";
 import type { Effect as EffectTable } from "./schema.ts";
 import { lockSession, type SessionRow } from "./session-lock.ts";
-import { inTransaction, type Transaction } from "./transaction.ts";
+import { commitWithoutFlush, inTransaction, type Transaction } from "./transaction.ts";
 
 export const postgresEffects = (db: Database): Effects => ({
   claim: claimEffect(db),
@@ -31,68 +31,53 @@ const claimEffect =
   async (id, lease, now) => {
     const due = await db
       .selectFrom("effect")
-      .select("session_id")
+      .select(["session_id", "kind"])
       .where("id", "=", id)
       .where(isDueEffect(now))
       .executeTakeFirst();
     if (!due) return null; // Most often taken by another worker: not worth a lock.
     return inTransaction(db, async (trx) => {
+      if (mayBeLost(due.kind)) await commitWithoutFlush(trx);
       const session = await lockSession(trx, trusted(due.session_id));
-      const taken = session && (await takeEffect(trx, id, lease, now));
-      if (!taken) return null;
-      const { row, interrupted } = taken;
+      const row = session && (await takeEffect(trx, id, lease, now));
+      if (!row) return null;
+      const { kind, subject, attempt } = row;
+      const interrupted = row.before === "running";
       const again = interrupted ? ", since the worker before never told how it ended" : "";
-      const text = `${inWords(row.kind)} started, try ${row.attempt}${again}`;
+      const text = `${inWords(kind)} started, try ${attempt}${again}`;
       await appendJournal(trx, trusted(session.id), [
-        {
-          at: now,
-          kind: "effect_started",
-          subject: row.subject,
-          text,
-          data: { kind: row.kind, attempt: row.attempt, interrupted },
-        },
+        { at: now, kind: "effect_started", subject, text, data: { kind, attempt, interrupted } },
       ]);
-      return toClaimed(trx, session, row, lease, interrupted);
+      return toClaimed(trx, session, row, lease);
     });
   };
 
-type EffectRow = Selectable<EffectTable>;
+/** `before` is the status in which it was found. */
+type TakenRow = Selectable<EffectTable> & { readonly before: string };
 
 async function takeEffect(
   trx: Transaction,
   id: EffectId,
   { token, until }: Lease,
   now: Date,
-): Promise<{ row: EffectRow; interrupted: boolean } | undefined> {
-  const before = await trx
-    .selectFrom("effect")
-    .select("status")
-    .where("id", "=", id)
-    .where(isDueEffect(now))
-    .forUpdate()
-    .executeTakeFirst();
-  if (!before) return undefined;
-  const row = await trx
-    .updateTable("effect")
-    .set((eb) => ({
-      status: "running",
-      attempt: eb("attempt", "+", 1),
-      lease_token: token,
-      lease_until: until,
-      started_at: now,
-    }))
-    .where("id", "=", id)
-    .returningAll()
-    .executeTakeFirstOrThrow();
-  return { row, interrupted: before.status === "running" };
+): Promise<TakenRow | undefined> {
+  const { rows } = await sql<TakenRow>`
+    with found as (
+      select id, status from effect where id = ${id} and ${isDueEffect(now)} for update
+    )
+    update effect
+    set status = 'running', attempt = attempt + 1, lease_token = ${token}, lease_until = ${until}, started_at = ${now}
+    from found where effect.id = found.id
+    returning effect.*, found.status as before
+  `.execute(trx);
+  return rows[0];
 }
 
 async function toClaimed(
   trx: Transaction,
   session: SessionRow,
-  row: EffectRow,
+  row: TakenRow,
   { token }: Lease,
-  interrupted: boolean,
 ): Promise<ClaimedEffect> {
   const looks = row.kind === "observe";
   return {
@@ -104,7 +89,7 @@ async function toClaimed(
     recordedAt: row.recorded_at,
     attempt: row.attempt,
     postponedSince: row.postponed_since,
-    interrupted,
+    interrupted: row.before === "running",
     hosts: looks ? await hostsToLookAt(trx, session) : { kind: "known", names: [] },
     instances: looks ? await instancesToLookAt(trx, session) : [],
   };

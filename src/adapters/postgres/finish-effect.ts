@@ -4,23 +4,24 @@ import type { SessionId } from "../../domain/ids.ts";
 import type { ClaimedEffect, Consequences, EffectEnd, Effects } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
 import { insertHosts } from "./create-session.ts";
-import { heldBy, isHeldBy } from "./effect-lease.ts";
+import { heldBy, isHeldBy, mayBeLost } from "./effect-lease.ts";
 import { writeFacts } from "./facts.ts";
 import { claimHosts, heldInWords } from "./host-claims.ts";
 import { appendJournal } from "./journal.ts";
 import { toJson, toText } from "./json.ts";
 import { lockSession, makeDue } from "./session-lock.ts";
-import { inTransaction, type Transaction } from "./transaction.ts";
+import { commitWithoutFlush, inTransaction, type Transaction } from "./transaction.ts";
 
 export const finishEffect =
   (db: Database): Effects["finish"] =>
   (claimed, end) =>
     inTransaction(db, async (trx) => {
       const { id } = claimed.session;
+      if (mayBeLost(claimed.effect.kind)) await commitWithoutFlush(trx);
       await lockSession(trx, id);
-      if (!(await isHeldBy(trx, claimed))) return false;
+      if (end.consequences.hosts && !(await isHeldBy(trx, claimed))) return false;
       const { at, status, consequences, journal } = await claimFoundHosts(trx, claimed, end);
-      await writeEnd(trx, claimed, status, consequences.output);
+      if (!(await writeEnd(trx, claimed, status, consequences.output))) return false;
       await applyConsequences(trx, id, consequences, at);
       await makeDue(trx, id, at);
       await appendJournal(trx, id, journal);
@@ -58,13 +59,14 @@ async function claimFoundHosts(
   };
 }
 
+/** False: the lease was lost, and nothing is written. */
 async function writeEnd(
   trx: Transaction,
   claimed: ClaimedEffect,
   status: EffectEnd["status"],
   output?: string,
-): Promise<void> {
-  await heldBy(trx, claimed)
+): Promise<boolean> {
+  const { numUpdatedRows } = await heldBy(trx, claimed)
     .set({
       status: status.kind,
       ended_at: status.at,
@@ -76,7 +78,8 @@ async function writeEnd(
       lease_token: null,
       lease_until: null,
     })
-    .execute();
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 async function applyConsequences(trx: Transaction, id: SessionId, consequences: Consequences, at: Date): Promise<void> {
