@@ -1,0 +1,141 @@
+/** Builds Fenix from its parts. The only file that knows every adapter; it decides nothing. */
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import type { Logger } from "pino";
+import { openQueues } from "./adapters/bullmq/queues.ts";
+import { openLocalRedis } from "./adapters/bullmq/redis-server.ts";
+import { webhookNotifier } from "./adapters/notifications/webhook.ts";
+import { openStackCloud } from "./adapters/openstack/cloud.ts";
+import { connect } from "./adapters/postgres/connect.ts";
+import { openDatabaseServer } from "./adapters/postgres/embedded.ts";
+import { migrate } from "./adapters/postgres/migrate.ts";
+import { postgresStore } from "./adapters/postgres/store.ts";
+import { systemClock as clock } from "./adapters/system-clock.ts";
+import type { Config } from "./config.ts";
+import { SessionId } from "./domain/ids.ts";
+import { continueSession } from "./engine/commands/continue-session.ts";
+import { createSession } from "./engine/commands/create-session.ts";
+import { deleteSession } from "./engine/commands/delete-session.ts";
+import { recordReply } from "./engine/commands/record-reply.ts";
+import { loadPlugins } from "./engine/load-plugins.ts";
+import { buildHttp } from "./http/build-http.ts";
+import { startWorker } from "./worker/worker.ts";
+
+const OWN_PLUGINS = fileURLToPath(new URL("../plugins/", import.meta.url));
+const { version } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+/** Which halves run in this process. Any number of processes of either kind may run. */
+export interface Parts {
+  readonly api: boolean;
+  readonly worker: boolean;
+}
+
+export interface Fenix {
+  /** Where the API listens; null without one. */
+  readonly url: string | null;
+  /** Stops taking requests and work, brings what runs to a safe end, and closes everything it opened. */
+  stop(): Promise<void>;
+}
+
+/** Starts Fenix. What was opened is closed again when a later part cannot start. */
+export async function startFenix(config: Config, parts: Parts, log: Logger): Promise<Fenix> {
+  const closing: (() => Promise<unknown>)[] = [];
+  const stop = async () => {
+    for (const close of closing.splice(0).toReversed()) await close();
+  };
+  const opened = <T>(part: T, close: (part: T) => Promise<unknown>): T => {
+    closing.push(() => close(part));
+    return part;
+  };
+  try {
+    const say = (message: string) => log.info(message);
+    const plugins = await loadPlugins([OWN_PLUGINS, ...config.pluginPath]);
+    const server = opened(await openDatabaseServer({ ...config, say }), (it) => it.stop());
+    const onIdleError = (error: Error) => log.warn({ error }, "an idle database connection broke");
+    const database = opened(connect({ url: server.url, applicationName: "fenix", onIdleError }), (it) => it.close());
+    await migrate(database.db);
+    const store = postgresStore(database.db);
+    const redis =
+      config.queueBackend === "redis-local"
+        ? opened(await openLocalRedis({ ...config, say }), (it) => it.stop())
+        : null;
+    const queues = opened(
+      await openQueues({
+        redisUrl: redis?.url ?? (config.queueBackend === "redis" ? config.redisUrl : undefined),
+        databaseUrl: server.url,
+        concurrency: config.workerConcurrency,
+        log,
+      }),
+      (it) => it.close(),
+    );
+    const cloud = opened(openStackCloud(config.openstack, { log }), (it) => it.disconnect());
+    const { wakes } = queues;
+    log.info({ database: server.origin, queue: queues.backend, node: process.versions.node, version }, "parts ready");
+
+    if (parts.worker) {
+      const notifier = opened(webhookNotifier(config), (it) => it.close());
+      const onError = (error: unknown) => log.error({ error }, "the sweep failed, and will be tried again");
+      const onEffectError = (error: unknown, effect: { readonly effect: unknown }) =>
+        log.error({ error, effect: effect.effect }, "an effect failed for a reason nobody foresaw");
+      const worker = startWorker({
+        consumer: queues.consumer,
+        due: store.due,
+        engine: { sessions: store.sessions, plugins, wakes, clock },
+        performers: {
+          effects: store.effects,
+          wakes,
+          cloud,
+          plugins,
+          clock,
+          outageSeconds: config.cloudOutageSeconds,
+          onError: onEffectError,
+        },
+        delivering: { deliveries: store.deliveries, notifier, clock, random: Math.random },
+        onError,
+      });
+      opened(worker, (it) => it.stop());
+    }
+
+    if (!parts.api) return { url: null, stop };
+    const commanding = {
+      ...store,
+      plugins,
+      cloud,
+      wakes,
+      clock,
+      maxSessions: config.sessionsMax,
+      newId: () => SessionId.parse(randomUUID()),
+    };
+    const http = opened(
+      buildHttp({
+        commands: {
+          createSession: (request) => createSession(request, commanding),
+          recordReply: (request) => recordReply(request, commanding),
+          continueSession: (request) => continueSession(request, commanding),
+          deleteSession: (id) => deleteSession(id, commanding),
+        },
+        reports: store.reports,
+        webhooks: store.webhooks,
+        health: {
+          database: { required: true, check: async () => void (await database.pool.query("select 1")) },
+          cloud: { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
+        },
+        clock,
+        newId: randomUUID,
+        publicUrl: config.publicUrl,
+        defaults: config,
+        version,
+        logger: log,
+      }),
+      (it) => it.close(),
+    );
+    const url = await http.listen({ host: config.host, port: config.port });
+    return { url, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
