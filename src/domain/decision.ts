@@ -12,8 +12,16 @@ export type Decision<State extends string = string> =
   /** The session is over: nothing is under way, every host is as it should be or named in the report. */
   | { readonly kind: "end"; readonly report: Report };
 
-export const enter = <State extends string>(state: State, why: string): Decision<State> => ({ kind: "enter", state, why });
-export const perform = (effects: readonly Effect[], why: string): Decision<never> => ({ kind: "perform", effects, why });
+export const enter = <State extends string>(state: State, why: string): Decision<State> => ({
+  kind: "enter",
+  state,
+  why,
+});
+export const perform = (effects: readonly Effect[], why: string): Decision<never> => ({
+  kind: "perform",
+  effects,
+  why,
+});
 export const wait = (what: string, until: Date): Decision<never> => ({ kind: "wait", for: what, until });
 export const fail = (reason: string, advice: string): Decision<never> => ({ kind: "fail", reason, advice });
 export const end = (report: Report): Decision<never> => ({ kind: "end", report });

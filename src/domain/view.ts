@@ -1,11 +1,6 @@
 /** What a step sees: everything the session knows at one moment, and nothing that can change under its hands. */
 import type { CloudFacts } from "./cloud.ts";
-import {
-  type EffectKind,
-  type EffectRecord,
-  isUnderWay,
-  subjectOf,
-} from "./effect.ts";
+import { type EffectKind, type EffectRecord, isUnderWay, subjectOf } from "./effect.ts";
 import type { ProjectId } from "./ids.ts";
 import type { Answers, AskedQuestion } from "./question.ts";
 import type { Failure, Session, SessionHost, SessionInstance, SessionProject } from "./session.ts";
@@ -74,7 +69,8 @@ export function makeView(snapshot: Snapshot, now: Date): View {
 /** Sorts the projects by their answers to these questions. */
 export function answersTo(questions: readonly AskedQuestion[], now: Date): Answers {
   const byProject = new Map<ProjectId, AskedQuestion[]>();
-  for (const question of questions) byProject.set(question.project, [...(byProject.get(question.project) ?? []), question]);
+  for (const question of questions)
+    byProject.set(question.project, [...(byProject.get(question.project) ?? []), question]);
   const agreed: ProjectId[] = [];
   const refused: { project: ProjectId; reason: string | null }[] = [];
   const silent: ProjectId[] = [];
