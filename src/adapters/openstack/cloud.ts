@@ -1,0 +1,85 @@
+/** A real OpenStack (or the simulated one) as the engine's `Cloud`. Put together here, decided elsewhere. */
+import type { Dispatcher } from "undici";
+import type { Clock } from "../../ports/clock.ts";
+import type { Cloud } from "../../ports/cloud.ts";
+import { Problem } from "../../problems.ts";
+import { systemClock } from "../system-clock.ts";
+import { readCredentials, type Credentials, type OpenStackVariables } from "./credentials.ts";
+import { cloudDoors } from "./doors.ts";
+import { cloudFacts } from "./facts.ts";
+import { hostProviders } from "./host-providers.ts";
+import { openHttp, type Limits, type Log } from "./http.ts";
+import { keystone as keystoneApi } from "./keystone.ts";
+import { toKnownHosts } from "./known-hosts.ts";
+import { moveWatch, PACE, type WatchPace } from "./move-watch.ts";
+import { cloudMoves } from "./moves.ts";
+import { novaApi } from "./nova.ts";
+import { hostOccupants } from "./occupants.ts";
+import { placementApi } from "./placement.ts";
+import { reviver } from "./revive.ts";
+import { service } from "./service.ts";
+
+export interface OpenStackCloud extends Cloud {
+  /** Requests sent so far, by `nova POST /servers/{}/action`. */
+  requestCounts(): Readonly<Record<string, number>>;
+  /** Who still waits for a move is told that the cloud is out of reach. */
+  disconnect(): Promise<void>;
+}
+
+export interface OpenStackOptions {
+  readonly log?: Log;
+  readonly clock?: Clock;
+  readonly limits?: Partial<Limits>;
+  readonly pace?: Partial<WatchPace>;
+  readonly dispatcher?: Dispatcher;
+}
+
+/** Throws when what the variables name is incomplete. Nothing is asked of the cloud before the first call. */
+export function openStackCloud(variables: OpenStackVariables, options: OpenStackOptions = {}): OpenStackCloud {
+  const credentials = readCredentials(variables);
+  return credentials === null ? noCloud(options) : connected(credentials, options);
+}
+
+function connected(credentials: Credentials, options: OpenStackOptions): OpenStackCloud {
+  const { clock = systemClock, log, limits = {}, pace, dispatcher } = options;
+  const http = openHttp({ ...credentials, limits, log, dispatcher });
+  const keystone = keystoneApi(credentials, { http, clock });
+  const nova = novaApi(service({ name: "nova", type: "compute", http, keystone }));
+  const placement = placementApi(service({ name: "placement", type: "placement", http, keystone }));
+  const providers = hostProviders(nova, placement);
+  const watch = moveWatch({ nova, clock, pace: { ...PACE, ...pace } });
+  return {
+    knownHosts: async (call) => toKnownHosts(await nova.services(call)),
+    facts: cloudFacts({ nova, placement, providers }),
+    ...cloudDoors(nova),
+    occupants: hostOccupants({ nova, placement, providers, clock }),
+    ...cloudMoves({ nova, watch, clock }),
+    revive: reviver({ nova, clock }),
+    requestCounts: () => http.counts(),
+    async disconnect() {
+      watch.close();
+      await http.close();
+    },
+  };
+}
+
+/** Fenix starts without a cloud, and whatever needs one says what is missing. */
+function noCloud({ log }: OpenStackOptions): OpenStackCloud {
+  const missing = "no cloud is configured: set OS_CLOUD, or OS_AUTH_URL and its companions";
+  log?.warn({}, missing);
+  const refuse = () => Promise.reject(new Problem("CLOUD_REFUSED", missing));
+  return {
+    knownHosts: refuse,
+    facts: refuse,
+    door: refuse,
+    close: refuse,
+    disconnect: async () => undefined,
+    open: refuse,
+    occupants: refuse,
+    instance: refuse,
+    startMove: refuse,
+    moveEnded: refuse,
+    revive: refuse,
+    requestCounts: () => ({}),
+  };
+}

@@ -1,0 +1,36 @@
+/** Waiting for what does not take an AbortSignal itself. */
+
+/** Rejects with the signal's reason as soon as it aborts; what was begun goes on without this caller. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** `do` for every item, so many at a time, answers in the order of the items. */
+export async function limited<Item, Result>(
+  atOnce: number,
+  items: readonly Item[],
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = Array.from({ length: items.length });
+  const queue = items.entries();
+  const worker = async () => {
+    for (const [place, item] of queue) results[place] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker));
+  return results;
+}
+
+/** One run at a time, shared by all who ask meanwhile. None of them can end it for the others. */
+export function shared<T>(run: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
+  let running: Promise<T> | null = null;
+  return (signal) => {
+    // Its requests have time limits of their own.
+    running ??= run(new AbortController().signal).finally(() => (running = null));
+    return orAborted(running, signal);
+  };
+}
