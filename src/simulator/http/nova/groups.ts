@@ -4,7 +4,7 @@ import { Refusal } from "../../refusal.ts";
 import { createGroup, deleteGroup, type GroupPolicy } from "../../tenant.ts";
 import type { Group, World } from "../../world.ts";
 import { askerOf, callerOf, noContent, object, ok, param, type Call, type Route } from "../api.ts";
-import { bodyObject, pageOf, python, text } from "./input.ts";
+import { bodyObject, number, pageOf, python, text } from "./input.ts";
 
 export function groupRoutes({ world }: SimulatedCloud): readonly Route[] {
   return [
@@ -15,7 +15,9 @@ export function groupRoutes({ world }: SimulatedCloud): readonly Route[] {
         const all = call.query.has("all_projects") && isAdmin(callerOf(call));
         const mine = callerOf(call).project?.id;
         const found = [...world.groups.values()].filter(({ project }) => all || project === mine);
-        return ok({ server_groups: pageOf(found, call).items.map((group) => shown(call, group)) });
+        // The one list that Nova pages by offset, and not by marker.
+        const rest = found.slice(number(call.query, "offset") ?? 0);
+        return ok({ server_groups: pageOf(rest, call).items.map((group) => shown(call, group)) });
       },
     },
     {

@@ -27,7 +27,8 @@ export function nextLink({ base, path, query }: Call, marker: string): readonly 
   return [{ rel: "next", href: `${base}${path}?${next.toString()}` }];
 }
 
-function number(query: URLSearchParams, name: string): number | undefined {
+/** A whole number in a query; undefined when it is not there. */
+export function number(query: URLSearchParams, name: string): number | undefined {
   const text = query.get(name);
   if (text === null) return undefined;
   if (/^\d+$/.test(text)) return Number(text);
