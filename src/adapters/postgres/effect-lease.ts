@@ -21,8 +21,8 @@ export async function isHeldBy(trx: Transaction, { id, token }: ClaimedEffect): 
 }
 
 /**
- * Whether a crash of the database server may undo that an effect was taken, or that it ended. It may where performing
- * it again is harmless because its performer looks first. A host action is different: whether it was started is known
- * from nowhere else (I3).
+ * A crash of the database server may undo that an effect was taken or ended half a second before: that saves a wait
+ * for the disk for each, and performing it again is harmless, because performers look first. Only of a host action
+ * nothing but our own record tells whether it was begun (I3), so that record is flushed to the disk.
  */
-export const mayBeLost = (kind: string): boolean => kind !== "run_action";
+export const FLUSHED_KIND = "run_action";

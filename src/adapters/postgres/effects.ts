@@ -2,16 +2,16 @@
 import { type Selectable, sql } from "kysely";
 import type { PerformedEffect } from "../../domain/effect.ts";
 import type { InstanceId } from "../../domain/ids.ts";
-import type { ClaimedEffect, EffectId, Effects, Lease } from "../../ports/effects.ts";
+import type { ClaimedEffect, Effects, Lease } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
-import { heldBy, mayBeLost } from "./effect-lease.ts";
+import { FLUSHED_KIND, heldBy } from "./effect-lease.ts";
 import { finishEffect } from "./finish-effect.ts";
 import { appendJournal } from "./journal.ts";
 import { readEffect, toText, trusted } from "./json.ts";
 import { toSession } from "./rows.ts";
 import type { Effect as EffectTable } from "./schema.ts";
 import { lockSession, type SessionRow } from "./session-lock.ts";
-import { commitWithoutFlush, inTransaction, type Transaction } from "./transaction.ts";
+import { inTransaction } from "./transaction.ts";
 
 export const postgresEffects = (db: Database): Effects => ({
   claim: claimEffect(db),
@@ -26,91 +26,91 @@ export const isDueEffect = (now: Date) => sql<boolean>`(
   (effect.status = 'pending' and effect.not_before <= ${now}) or (effect.status = 'running' and effect.lease_until < ${now})
 )`;
 
+/**
+ * One statement, since every effect of every session passes here while it holds its session's row. That row is
+ * locked first, as everywhere; whoever waited for it sees the effect as it is by then, and may find nothing to take.
+ */
 const claimEffect =
   (db: Database): Effects["claim"] =>
   async (id, lease, now) => {
-    const due = await db
-      .selectFrom("effect")
-      .select(["session_id", "kind"])
-      .where("id", "=", id)
-      .where(isDueEffect(now))
-      .executeTakeFirst();
-    if (!due) return null; // Most often taken by another worker: not worth a lock.
-    return inTransaction(db, async (trx) => {
-      if (mayBeLost(due.kind)) await commitWithoutFlush(trx);
-      const session = await lockSession(trx, trusted(due.session_id));
-      const row = session && (await takeEffect(trx, id, lease, now));
-      if (!row) return null;
-      const { kind, subject, attempt } = row;
-      const interrupted = row.before === "running";
-      const again = interrupted ? ", since the worker before never told how it ended" : "";
-      const text = `${inWords(kind)} started, try ${attempt}${again}`;
-      await appendJournal(trx, trusted(session.id), [
-        { at: now, kind: "effect_started", subject, text, data: { kind, attempt, interrupted } },
-      ]);
-      return toClaimed(trx, session, row, lease);
-    });
+    const { rows } = await sql<TakenRow>`
+      with holder as (
+        select * from session
+        where id = (select session_id from effect where id = ${id} and ${isDueEffect(now)})
+        for update
+      ),
+      found as (
+        select effect.id, effect.status,
+          case when effect.kind <> ${FLUSHED_KIND} then set_config('synchronous_commit', 'off', true) end as flush
+        from effect join holder on holder.id = effect.session_id
+        where effect.id = ${id} and ${isDueEffect(now)}
+        for update of effect
+      ),
+      taken as (
+        update effect
+        set status = 'running', attempt = attempt + 1, started_at = ${now},
+            lease_token = ${lease.token}, lease_until = ${lease.until}
+        from found where effect.id = found.id
+        returning effect.*, found.status = 'running' as interrupted, found.flush
+      ),
+      numbered as (
+        update session set journal_number = journal_number + 1
+        from taken where session.id = taken.session_id
+        returning session.id, session.journal_number
+      ),
+      told as (
+        insert into journal (session_id, number, at, kind, subject, text, data)
+        select numbered.id, numbered.journal_number, ${now}, 'effect_started', taken.subject,
+          replace(taken.kind, '_', ' ') || ' started, try ' || taken.attempt
+            || case when interrupted then ', since the worker before never told how it ended' else '' end,
+          jsonb_build_object('kind', taken.kind, 'attempt', taken.attempt, 'interrupted', interrupted)
+        from taken, numbered
+      )
+      select taken.*, workflow, maintenance_at, metadata, options, actions, requested_hosts
+      from taken, holder
+    `.execute(db);
+    const [row] = rows;
+    return row ? toClaimed(db, row, lease) : null;
   };
 
-/** `before` is the status in which it was found. */
-type TakenRow = Selectable<EffectTable> & { readonly before: string };
+type TakenRow = Selectable<EffectTable> &
+  Pick<SessionRow, "workflow" | "maintenance_at" | "metadata" | "options" | "actions" | "requested_hosts"> & {
+    readonly interrupted: boolean;
+  };
 
-async function takeEffect(
-  trx: Transaction,
-  id: EffectId,
-  { token, until }: Lease,
-  now: Date,
-): Promise<TakenRow | undefined> {
-  const { rows } = await sql<TakenRow>`
-    with found as (
-      select id, status from effect where id = ${id} and ${isDueEffect(now)} for update
-    )
-    update effect
-    set status = 'running', attempt = attempt + 1, lease_token = ${token}, lease_until = ${until}, started_at = ${now}
-    from found where effect.id = found.id
-    returning effect.*, found.status as before
-  `.execute(trx);
-  return rows[0];
-}
-
-async function toClaimed(
-  trx: Transaction,
-  session: SessionRow,
-  row: TakenRow,
-  { token }: Lease,
-): Promise<ClaimedEffect> {
+async function toClaimed(db: Database, row: TakenRow, { token }: Lease): Promise<ClaimedEffect> {
   const looks = row.kind === "observe";
   return {
     id: trusted(row.id),
-    session: toSession(session),
+    session: toSession({ ...row, id: row.session_id }),
     entry: row.entry,
     effect: readEffect(row.payload) as PerformedEffect, // Only performed kinds are ever pending.
     token,
     recordedAt: row.recorded_at,
     attempt: row.attempt,
     postponedSince: row.postponed_since,
-    interrupted: row.before === "running",
-    hosts: looks ? await hostsToLookAt(trx, session) : { kind: "known", names: [] },
-    instances: looks ? await instancesToLookAt(trx, session) : [],
+    interrupted: row.interrupted,
+    hosts: looks ? await hostsToLookAt(db, row) : { kind: "known", names: [] },
+    instances: looks ? await instancesToLookAt(db, row) : [],
   };
 }
 
-async function hostsToLookAt(trx: Transaction, session: SessionRow): Promise<ClaimedEffect["hosts"]> {
-  const rows = await trx
+async function hostsToLookAt(db: Database, { session_id, requested_hosts }: TakenRow): Promise<ClaimedEffect["hosts"]> {
+  const rows = await db
     .selectFrom("host")
     .select("name")
-    .where("session_id", "=", session.id)
+    .where("session_id", "=", session_id)
     .orderBy("name")
     .execute();
-  if (rows.length === 0) return { kind: "requested", names: trusted(session.requested_hosts) };
+  if (rows.length === 0) return { kind: "requested", names: trusted(requested_hosts) };
   return { kind: "known", names: rows.map(({ name }) => trusted(name)) };
 }
 
-async function instancesToLookAt(trx: Transaction, session: SessionRow): Promise<readonly InstanceId[]> {
-  const rows = await trx
+async function instancesToLookAt(db: Database, { session_id }: TakenRow): Promise<readonly InstanceId[]> {
+  const rows = await db
     .selectFrom("instance")
     .select("id")
-    .where("session_id", "=", session.id)
+    .where("session_id", "=", session_id)
     .where("gone_at", "is", null)
     .orderBy("id")
     .execute();

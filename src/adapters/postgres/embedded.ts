@@ -9,8 +9,8 @@
  * A local server listens on a unix socket only: no port to clash with, and the folder's permissions guard it.
  */
 import { spawnSync } from "node:child_process";
-import { lstatSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import pg from "pg";
 import { endsWithParent, type GuardedChild, startGuarded } from "../local/guarded-child.ts";
 import { type Presence, type Say, type ServerProgram, shareServer } from "../local/shared-server.ts";
@@ -125,7 +125,8 @@ function versionOf(folder: string): number | undefined {
 /** Made beside its place and then renamed: a start that is killed halfway leaves no half folder behind. */
 function createDataFolder(folder: string, { initdb, major }: Binaries, identity: Unprivileged): void {
   if (exists(folder)) return handOver(folder, identity);
-  const draft = mkdtempSync(`${folder}-draft-`);
+  removeDeadDrafts(folder);
+  const draft = mkdtempSync(`${folder}-draft-${process.pid}-`);
   handOver(draft, identity);
   // Without these flags the machine's locale decides, and an unset one gives SQL_ASCII.
   const locale =
@@ -144,6 +145,23 @@ function createDataFolder(folder: string, { initdb, major }: Binaries, identity:
   } catch (error) {
     if (!exists(folder)) throw error;
     rmSync(draft, { recursive: true, force: true }); // Another process was first.
+  }
+}
+
+/** What a process left that was killed while it made one. */
+function removeDeadDrafts(folder: string): void {
+  const drafts = `${basename(folder)}-draft-`;
+  for (const name of readdirSync(dirname(folder)).filter((entry) => entry.startsWith(drafts))) {
+    const pid = Number(name.slice(drafts.length).split("-")[0]);
+    if (!isAlive(pid)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EPERM"; // Alive, and somebody else's.
   }
 }
 

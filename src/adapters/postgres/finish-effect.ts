@@ -4,12 +4,12 @@ import type { SessionId } from "../../domain/ids.ts";
 import type { ClaimedEffect, Consequences, EffectEnd, Effects } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
 import { insertHosts } from "./create-session.ts";
-import { heldBy, isHeldBy, mayBeLost } from "./effect-lease.ts";
+import { FLUSHED_KIND, heldBy, isHeldBy } from "./effect-lease.ts";
 import { writeFacts } from "./facts.ts";
 import { claimHosts, heldInWords } from "./host-claims.ts";
 import { appendJournal } from "./journal.ts";
 import { toJson, toText } from "./json.ts";
-import { lockSession, makeDue } from "./session-lock.ts";
+import { lockSession } from "./session-lock.ts";
 import { commitWithoutFlush, inTransaction, type Transaction } from "./transaction.ts";
 
 export const finishEffect =
@@ -17,14 +17,13 @@ export const finishEffect =
   (claimed, end) =>
     inTransaction(db, async (trx) => {
       const { id } = claimed.session;
-      if (mayBeLost(claimed.effect.kind)) await commitWithoutFlush(trx);
+      if (claimed.effect.kind !== FLUSHED_KIND) await commitWithoutFlush(trx);
       await lockSession(trx, id);
       if (end.consequences.hosts && !(await isHeldBy(trx, claimed))) return false;
       const { at, status, consequences, journal } = await claimFoundHosts(trx, claimed, end);
       if (!(await writeEnd(trx, claimed, status, consequences.output))) return false;
       await applyConsequences(trx, id, consequences, at);
-      await makeDue(trx, id, at);
-      await appendJournal(trx, id, journal);
+      await appendJournal(trx, id, journal, { dueAt: at });
       return true;
     });
 

@@ -8,7 +8,7 @@ import { toJson, toText } from "./json.ts";
 import { hasProject } from "./projects.ts";
 import { newestQuestion } from "./questions.ts";
 import { type AskedRow, toQuestion } from "./rows.ts";
-import { lockSession, makeDue } from "./session-lock.ts";
+import { lockSession } from "./session-lock.ts";
 import { inTransaction, type Transaction } from "./transaction.ts";
 
 /** Judged under the lock: of two replies that come at once, one has an effect (I5, I6). */
@@ -20,11 +20,9 @@ export const recordReply =
       if (!session || session.removed_at !== null || !(await hasProject(trx, id, project))) return undefined;
       const newest = await newestQuestion(trx, id, project);
       const receipt = judge(newest ? toQuestion(newest) : null, reply, reply.at);
-      if (newest && receipt.kind === "recorded") {
-        await insertReply(trx, newest, reply);
-        await makeDue(trx, id, reply.at);
-      }
-      await appendJournal(trx, id, [repliedEntry(project, reply, receipt)]);
+      const counts = newest !== undefined && receipt.kind === "recorded";
+      if (counts) await insertReply(trx, newest, reply);
+      await appendJournal(trx, id, [repliedEntry(project, reply, receipt)], counts ? { dueAt: reply.at } : {});
       return receipt;
     });
 

@@ -27,13 +27,3 @@ export async function tryTurnLock(trx: Transaction, id: SessionId): Promise<bool
   `.execute(trx);
   return rows[0]?.mine ?? false;
 }
-
-/** Something happened to the session: it is due, unless it has ended. The caller holds its row. */
-export async function makeDue(trx: Transaction, id: SessionId, at: Date): Promise<void> {
-  await trx
-    .updateTable("session")
-    .set({ wake_at: sql<Date>`least(coalesce(wake_at, ${at}), ${at})`, updated_at: at })
-    .where("id", "=", id)
-    .where("ended_at", "is", null)
-    .execute();
-}

@@ -5,7 +5,7 @@ import type { FactsCache } from "./facts.ts";
 import { appendJournal } from "./journal.ts";
 import { latestQuestion, recordReply } from "./reply.ts";
 import { resumeSession } from "./resume.ts";
-import { lockSession, makeDue } from "./session-lock.ts";
+import { lockSession } from "./session-lock.ts";
 import { inTransaction } from "./transaction.ts";
 import { inTurn } from "./turn.ts";
 
@@ -29,8 +29,7 @@ const removeSession =
       const session = await lockSession(trx, id);
       if (!session || session.removed_at !== null) return false;
       await trx.updateTable("session").set({ removed_at: now, updated_at: now }).where("id", "=", id).execute();
-      await makeDue(trx, id, now);
       const text = `deleted by the admin in ${session.state}`;
-      await appendJournal(trx, id, [{ at: now, kind: "session_deleted", subject: null, text }]);
+      await appendJournal(trx, id, [{ at: now, kind: "session_deleted", subject: null, text }], { dueAt: now });
       return true;
     });
