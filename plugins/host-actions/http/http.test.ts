@@ -67,34 +67,26 @@ const polled = (more: object = {}) => ({
 });
 
 describe("the suite of every host action", () => {
-  // Suites are built before the server listens, so the URL is looked up when the metadata is read.
-  const example = (name: string, metadata: () => object, more: object = {}) => ({
-    name,
-    get metadata() {
-      return metadata();
-    },
-    ...more,
-  });
   const job = { state: "idle" };
   const suite = hostActionSuite(http, {
     examples: [
-      example("one that is done when answered", () => ({ url: `${url}/x` })),
-      example("an idempotent one", () => ({ method: "PUT", url: `${url}/x/{host}` }), {
+      { name: "one that is done when answered", metadata: () => ({ url: `${url}/x` }) },
+      {
+        name: "an idempotent one",
+        metadata: () => ({ method: "PUT", url: `${url}/x/{host}` }),
         world: async () => seen.at(-1)?.path,
-      }),
-      example(
-        "a detectable one",
-        () => ({ ...polled({ url: `${url}/state`, url_from: undefined }), rerun: "detectable" }),
-        {
-          reset: async () => {
-            job.state = "idle";
-            answer = ({ method }, response) => {
-              if (method === "POST") job.state = "ok";
-              json(response, { status: job.state });
-            };
-          },
+      },
+      {
+        name: "a detectable one",
+        metadata: () => ({ ...polled({ url: `${url}/state`, url_from: undefined }), rerun: "detectable" }),
+        reset: async () => {
+          job.state = "idle";
+          answer = ({ method }, response) => {
+            if (method === "POST") job.state = "ok";
+            json(response, { status: job.state });
+          };
         },
-      ),
+      },
     ],
     refused: [
       { metadata: {}, field: "url" },

@@ -9,7 +9,7 @@ import { type Case, expected, inLines } from "./case.ts";
 
 /** What a run is given; what is left out gets a harmless value. */
 export interface Given {
-  /** As an admin would write it: before the action's schema. */
+  /** As an admin would write it: before the action's schema. A function is called when the run begins. */
   readonly metadata?: unknown;
   readonly host?: string;
   readonly phase?: ActionPhase;
@@ -165,7 +165,8 @@ function contextFor(
 }
 
 function parsedMetadata(action: HostAction, metadata: unknown): unknown {
-  const parsed = action.metadata.safeParse(metadata ?? {});
+  const given: unknown = typeof metadata === "function" ? metadata() : metadata;
+  const parsed = action.metadata.safeParse(given ?? {});
   if (parsed.success) return parsed.data;
   throw new Error(`the metadata does not fit:\n${inLines(parsed.error.issues.flatMap(faultsOfIssue))}`);
 }

@@ -4,3 +4,6 @@
  */
 export type { Case } from "./case.ts";
 export { type Example, type Given, hostActionSuite, isActionDone, type Tested, testHostAction } from "./host-action.ts";
+export { rehearse, type Rehearsal, type World } from "./rehearse.ts";
+export { aHost, anAction, aSnapshot, NOON, type SnapshotParts } from "./snapshot.ts";
+export { decide, walk, type Walked, workflowSuite } from "./workflow.ts";
