@@ -8,15 +8,15 @@
  *
  * A local server listens on a unix socket only: no port to clash with, and the folder's permissions guard it.
  */
-import { spawnSync } from "node:child_process";
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import { mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
 import pg from "pg";
 import { endsWithParent, type GuardedChild, startGuarded } from "../local/guarded-child.ts";
 import { type Presence, type Say, type ServerProgram, shareServer } from "../local/shared-server.ts";
 import { createSocketFolder, socketFolder } from "../local/socket-folder.ts";
 import { type Binaries, findBinaries } from "./binaries.ts";
-import { handOver, type Unprivileged, unprivileged } from "./unprivileged.ts";
+import { createDataFolder, SUPERUSER, versionOf } from "./data-folder.ts";
+import { type Unprivileged, unprivileged } from "./unprivileged.ts";
 
 export interface DatabaseServer {
   /** Understood by node-postgres, psql and every other client of libpq's rules. */
@@ -36,7 +36,6 @@ export interface DatabaseServerOptions {
 }
 
 const DATABASE = "fenix";
-const SUPERUSER = "postgres";
 // Names the socket file; nothing listens on a port.
 const PORT = 5432;
 
@@ -117,54 +116,6 @@ function ignoreExisting(error: unknown): void {
   if (!(error instanceof pg.DatabaseError) || !made.includes(error.code ?? "")) throw error;
 }
 
-function versionOf(folder: string): number | undefined {
-  if (!exists(folder)) return undefined;
-  return Number.parseInt(readFileSync(join(folder, "PG_VERSION"), "utf8"), 10);
-}
-
-/** Made beside its place and then renamed: a start that is killed halfway leaves no half folder behind. */
-function createDataFolder(folder: string, { initdb, major }: Binaries, identity: Unprivileged): void {
-  if (exists(folder)) return handOver(folder, identity);
-  removeDeadDrafts(folder);
-  const draft = mkdtempSync(`${folder}-draft-${process.pid}-`);
-  handOver(draft, identity);
-  // Without these flags the machine's locale decides, and an unset one gives SQL_ASCII.
-  const locale =
-    major >= 17 ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"] : ["--locale=C.UTF-8"];
-  const [program = "", ...args] = [
-    ...identity.prefix,
-    ...[initdb, "-D", draft, "-U", SUPERUSER, "-A", "trust", "-E", "UTF8", ...locale, "--no-instructions", "--no-sync"],
-  ];
-  const made = spawnSync(program, args, { encoding: "utf8" });
-  if (made.status !== 0) {
-    rmSync(draft, { recursive: true, force: true });
-    throw new Error(`could not create the database folder:\n${made.error?.message ?? made.stderr}`);
-  }
-  try {
-    renameSync(draft, folder);
-  } catch (error) {
-    if (!exists(folder)) throw error;
-    rmSync(draft, { recursive: true, force: true }); // Another process was first.
-  }
-}
-
-/** What a process left that was killed while it made one. */
-function removeDeadDrafts(folder: string): void {
-  const drafts = `${basename(folder)}-draft-`;
-  for (const name of readdirSync(dirname(folder)).filter((entry) => entry.startsWith(drafts))) {
-    const pid = Number(name.slice(drafts.length).split("-")[0]);
-    if (!isAlive(pid)) rmSync(join(dirname(folder), name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM"; // Alive, and somebody else's.
-  }
-}
-
 function startPostgres(folder: string, { postgres }: Binaries, identity: Unprivileged, durable: boolean): GuardedChild {
   const sockets = socketsOf(folder);
   if (sockets !== folder) createSocketFolder(sockets, identity.owner);
@@ -195,5 +146,3 @@ function startPostgres(folder: string, { postgres }: Binaries, identity: Unprivi
 }
 
 const socketsOf = (folder: string) => socketFolder(folder, `.s.PGSQL.${PORT}`);
-
-const exists = (path: string) => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
