@@ -13,7 +13,7 @@ import { keystone as keystoneApi } from "./keystone.ts";
 import { toKnownHosts } from "./known-hosts.ts";
 import { moveWatch, PACE, type WatchPace } from "./move-watch.ts";
 import { cloudMoves } from "./moves.ts";
-import { novaApi } from "./nova.ts";
+import { novaApi, PAGE_SIZE } from "./nova.ts";
 import { hostOccupants } from "./occupants.ts";
 import { placementApi } from "./placement.ts";
 import { reviver } from "./revive.ts";
@@ -32,6 +32,8 @@ export interface OpenStackOptions {
   readonly limits?: Partial<Limits>;
   readonly pace?: Partial<WatchPace>;
   readonly dispatcher?: Dispatcher;
+  /** Rows that Nova's lists are asked for at a time; the cloud may give fewer. */
+  readonly pageSize?: number;
 }
 
 /** Throws when what the variables name is incomplete. Nothing is asked of the cloud before the first call. */
@@ -41,10 +43,10 @@ export function openStackCloud(variables: OpenStackVariables, options: OpenStack
 }
 
 function connected(credentials: Credentials, options: OpenStackOptions): OpenStackCloud {
-  const { clock = systemClock, log, limits = {}, pace, dispatcher } = options;
+  const { clock = systemClock, log, limits = {}, pace, dispatcher, pageSize = PAGE_SIZE } = options;
   const http = openHttp({ ...credentials, limits, log, dispatcher });
   const keystone = keystoneApi(credentials, { http, clock });
-  const nova = novaApi(service({ name: "nova", type: "compute", http, keystone }));
+  const nova = novaApi(service({ name: "nova", type: "compute", http, keystone }), pageSize);
   const placement = placementApi(service({ name: "placement", type: "placement", http, keystone }));
   const providers = hostProviders(nova, placement);
   const watch = moveWatch({ nova, clock, pace: { ...PACE, ...pace } });

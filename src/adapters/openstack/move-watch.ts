@@ -80,7 +80,7 @@ export function moveWatch({ nova, clock, pace }: { nova: Nova; clock: Clock; pac
     const { signal } = loop;
     try {
       while (watched.size > 0) {
-        await clock.sleep(Math.min(Math.max(usualMs / LOOKS_PER_MOVE, pace.lookMinMs), pace.lookMaxMs), signal);
+        await clock.sleep(untilNextLook(), signal);
         signal.throwIfAborted();
         if (watched.size > 0) await look(signal);
       }
@@ -90,6 +90,12 @@ export function moveWatch({ nova, clock, pace }: { nova: Nova; clock: Clock; pac
     } finally {
       if (looking === loop) looking = null;
     }
+  }
+
+  /** In step with moves as they usually go, and more rarely when all that are under way are old already. */
+  function untilNextLook(): number {
+    const youngestMs = now() - Math.max(...[...watched].map(({ since }) => since));
+    return Math.min(Math.max(usualMs / LOOKS_PER_MOVE, youngestMs / LOOKS_PER_MOVE, pace.lookMinMs), pace.lookMaxMs);
   }
 
   async function look(signal: AbortSignal): Promise<void> {
@@ -174,7 +180,7 @@ export function moveWatch({ nova, clock, pace }: { nova: Nova; clock: Clock; pac
           nextOwnLook: ours ? since + OWN_LOOK_MS : since,
           ownLookPause: OWN_LOOK_MS,
           settle(rest) {
-            if (watched.has(move)) usualMs += (now() - since - usualMs) / 8;
+            if (watched.has(move)) usualMs += (now() - since - usualMs) / 4;
             leave();
             resolve(rest);
           },

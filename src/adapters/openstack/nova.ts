@@ -27,12 +27,13 @@ const GROUPS = versions("2.53", "2.64");
 /** From 2.84 an event tells its reason in `details`. */
 const ACTIONS = versions("2.53", "2.84");
 
-/** More than any cloud's own page size, so that the cloud's limit decides. Paging goes on while there is a next page. */
-const PAGE = "1000";
+/** Nova's own upper limit, unless an operator changed it. Paging goes on while there is a next page. */
+export const PAGE_SIZE = 1_000;
 
 type Options = { readonly signal: AbortSignal };
 
-export function novaApi(nova: Service) {
+export function novaApi(nova: Service, pageSize: number) {
+  const limit = String(pageSize);
   return {
     services: async ({ signal }: Options): Promise<readonly ServiceRow[]> =>
       (
@@ -100,7 +101,7 @@ export function novaApi(nova: Service) {
           const answer = await nova.get({
             doing: "list the hypervisors",
             route: route`/os-hypervisors/detail`,
-            query: { limit: PAGE, ...page },
+            query: { limit, ...page },
             version: BASE,
             schema: z.object({ hypervisors: z.array(HypervisorRow), hypervisors_links: Links }),
             signal,
@@ -117,7 +118,7 @@ export function novaApi(nova: Service) {
           const answer = await nova.get({
             doing: "list the servers",
             route: route`/servers/detail`,
-            query: { all_tenants: "1", limit: PAGE, ...filter, ...page },
+            query: { all_tenants: "1", limit, ...filter, ...page },
             version: BASE,
             schema: z.object({ servers: z.array(ServerRow), servers_links: Links }),
             signal,
@@ -146,7 +147,7 @@ export function novaApi(nova: Service) {
         const page = await nova.get({
           doing: "list the server groups",
           route: route`/os-server-groups`,
-          query: { all_projects: "1", limit: PAGE, offset: String(groups.length) },
+          query: { all_projects: "1", limit, offset: String(groups.length) },
           version: GROUPS,
           schema: z.object({ server_groups: z.array(GroupRow) }),
           signal,
