@@ -17,7 +17,7 @@ export async function readFacts(trx: Transaction, session: SessionId, cache: Fac
   const cached = cache.get(session);
   const row = await trx
     .selectFrom("observation")
-    .select(["look", sql<unknown>`case when look = ${cached?.look ?? 0} then null else facts end`.as("facts")])
+    .select(["look", sql`case when look = ${cached?.look ?? 0} then null else facts end`.as("facts")])
     .where("session_id", "=", session)
     .executeTakeFirst();
   if (!row) return null;

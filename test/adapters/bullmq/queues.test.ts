@@ -1,9 +1,13 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { pino } from "pino";
 import { afterEach, describe, expect, test } from "vitest";
 import { openQueues, type Queues, type QueuesOptions } from "../../../src/adapters/bullmq/queues.ts";
+import { openLocalRedis } from "../../../src/adapters/bullmq/redis-server.ts";
 import { SessionId } from "../../../src/domain/ids.ts";
 import { DeliveryId, EffectId } from "../../../src/ports/effects.ts";
 import type { Consuming, Handlers } from "../../../src/ports/wakes.ts";
@@ -203,6 +207,31 @@ test.skipIf(redis.kind === "none")("a Redis that forgets everything costs hints,
   const next = [slow, anEffectId(), anEffectId()];
   await queues.wakes.effects(next);
   await expect.poll(() => seen).toEqual([slow, ...next]);
+});
+
+test.skipIf(redis.kind === "none")("a Redis that restarts, empty, costs hints, and nothing else", async () => {
+  const dataDir = mkdtempSync(join(tmpdir(), `fenix-test-${process.pid}-redis-restart-`));
+  const first = await openLocalRedis({ dataDir, durable: false });
+  const queues = await openQueues({ databaseUrl, redisUrl: first.url, log });
+  const seen: EffectId[] = [];
+  consume(queues, { effect: async (id) => void seen.push(id) });
+  const [before, during, after] = [anEffectId(), anEffectId(), anEffectId()];
+  await queues.wakes.effects([before]);
+  await expect.poll(() => seen).toEqual([before]);
+  await first.stop();
+  await queues.wakes.effects([during]); // Lost, without a throw.
+  const second = await openLocalRedis({ dataDir, durable: false });
+  toClose.unshift({ close: () => second.stop() }, queues);
+  await expect
+    .poll(
+      async () => {
+        await queues.wakes.effects([after]);
+        return seen;
+      },
+      { timeout: 15_000 },
+    )
+    .toContain(after);
+  rmSync(dataDir, { recursive: true, force: true });
 });
 
 test("connections to PostgreSQL that break cost hints, and nothing else", async () => {

@@ -110,10 +110,9 @@ describe("a reply", () => {
   test("counts once, of many that come at once", async () => {
     const session = await asked("many");
     const receipts = await Promise.all(Array.from({ length: 5 }, () => reply(session, aReply("SCALE_IN"))));
-    expect(receipts.map((receipt) => receipt?.kind).toSorted()).toEqual([
-      ...Array.from({ length: 4 }, () => "already_recorded"),
-      "recorded",
-    ]);
+    const counts = receipts.filter((receipt) => receipt?.kind === "recorded");
+    const repeats = receipts.filter((receipt) => receipt?.kind === "already_recorded");
+    expect([counts.length, repeats.length]).toEqual([1, 4]);
     expect(await texts(store, session)).toHaveLength(3 + 5); // Created, looked (two entries), and one for each reply.
   });
 

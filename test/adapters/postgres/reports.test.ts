@@ -146,9 +146,11 @@ describe("the detail", () => {
       "act-forced": "MIGRATE",
     });
     const actions = async () =>
-      ((await store.reports.detail(session.id))?.instances ?? [])
-        .map(({ id, action, actionDone }) => [id, action, actionDone])
-        .toSorted();
+      ((await store.reports.detail(session.id))?.instances ?? []).map(({ id, action, actionDone }) => [
+        id,
+        action,
+        actionDone,
+      ]);
     expect(await actions()).toEqual([
       ["act-forced", "MIGRATE", false],
       ["act-move", "MIGRATE", false],
