@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Refused } from "../src/cli/endings.ts";
 import { fenixApi, wholeTimeline } from "../src/cli/fenix-api.ts";
-import { realTerminal } from "../src/cli/terminal.ts";
+import { realTerminal, type Terminal } from "../src/cli/terminal.ts";
 import { timelineLine, withNames } from "../src/cli/timeline-words.ts";
 import { watch } from "../src/cli/watch.ts";
 import { wireTime } from "../src/cli/when.ts";
@@ -38,7 +38,8 @@ const interrupted = new Promise<never>((_, reject) => {
 interrupted.catch(() => {}); // It may come when nobody waits for it any more.
 class Interrupted extends Error {}
 
-process.exitCode = await demo();
+// Not left to the event loop: after Ctrl-C somebody still watches a session that nobody serves any more.
+process.exit(await demo());
 
 async function demo(): Promise<number> {
   mkdirSync(RECORDS, { recursive: true });
@@ -73,6 +74,7 @@ async function play(stage: Stage): Promise<boolean> {
     maintenance_at: wireTime(new Date(Date.now() + NOTICE_MS)),
     workflow: "default",
     metadata: { reason: "demo" },
+    options: { moves_at_once: 8 },
     actions: [
       { plugin: "dummy", type: "pre" },
       { plugin: "http", type: "host", metadata: { url: stage.desk.workUrl } },
@@ -80,7 +82,7 @@ async function play(stage: Stage): Promise<boolean> {
     ],
   });
   say(`\nsession ${id} over all hosts of the cloud\n`);
-  const failure = await watch(id, { api, terminal: realTerminal, json: false }).then(
+  const failure = await watch(id, { api, terminal: speakingOf(stage.projects), json: false }).then(
     () => null,
     (error: unknown) => {
       if (error instanceof Refused) return error.message;
@@ -93,6 +95,12 @@ async function play(stage: Stage): Promise<boolean> {
   await keepTimeline(id, stage);
   whereToLook(id, stage);
   return failure === null && verdict.violations.length === 0;
+}
+
+/** Fenix knows projects by their ids; people do not. */
+function speakingOf(projects: ReadonlyMap<string, string>): Terminal {
+  const named = (text: string): string => text.replaceAll(/\b[0-9a-f]{32}\b/g, (id) => projects.get(id) ?? id);
+  return { ...realTerminal, write: (text) => realTerminal.write(named(text)) };
 }
 
 async function keepTimeline(id: string, { fenixUrl }: Stage): Promise<void> {

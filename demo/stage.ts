@@ -12,6 +12,8 @@ import { freePort, startService } from "./service.ts";
 export interface Stage {
   readonly fenixUrl: string;
   readonly simulator: Simulator;
+  /** Names of the projects, by id. */
+  readonly projects: ReadonlyMap<string, string>;
   readonly desk: Desk;
   /** Rejects when the API or the worker ends by itself. */
   readonly broken: Promise<never>;
@@ -30,7 +32,7 @@ export interface StageOptions {
 const wishes = { shop: "LIVE_MIGRATE", video: "LIVE_MIGRATE", bank: "MIGRATE" } as const;
 
 /** The simulated cloud works this much faster than an idle OpenStack would: a demo is watched. */
-const SPEED = 8;
+const SPEED = 10;
 
 /** Starts everything; `stop` ends what was started so far, at any moment, in the opposite order. */
 export function startStage(options: StageOptions): { readonly ready: Promise<Stage>; stop(): Promise<void> } {
@@ -83,15 +85,18 @@ async function start({ scenario, records, say }: StageOptions, opened: Opened, s
   say(`  worker     process ${worker.pid}`);
 
   const heard = { notices: 0, replies: 0 };
-  for (const project of Object.keys(wishes) as (keyof typeof wishes)[])
-    await opened(manager(project, { fenixUrl, simulator, heard }), (it) => it.close());
+  const projects = new Map<string, string>();
+  for (const project of Object.keys(wishes) as (keyof typeof wishes)[]) {
+    const { projectId } = await opened(manager(project, { fenixUrl, simulator, heard }), (it) => it.close());
+    projects.set(projectId, project);
+  }
   await desk.listenTo(fenixUrl);
   say(
     `  managers   ${Object.entries(wishes)
       .map(([project, wish]) => `${project} (${wish})`)
       .join(", ")}`,
   );
-  return { fenixUrl, simulator, desk, heard, broken: Promise.race([api.broken, worker.broken]) };
+  return { fenixUrl, simulator, projects, desk, heard, broken: Promise.race([api.broken, worker.broken]) };
 }
 
 function describe({ url, cloud }: Simulator): string {

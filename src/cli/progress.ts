@@ -21,10 +21,9 @@ export function progressLines(picture: Picture, size: { readonly columns: number
   const { detail, timeline, trouble } = picture;
   const named = withNames(detail);
   const above = [headline(picture), ...present(picture), ""];
-  const events = timeline
-    .filter(isWorthFollowing)
-    .slice(-EVENTS)
-    .map((entry) => timelineLine(entry, named));
+  // What it waits for now is told above; what it waited for before is no news.
+  const news = timeline.filter((entry) => isWorthFollowing(entry) && entry.kind !== "waiting");
+  const events = news.slice(-EVENTS).map((entry) => timelineLine(entry, named));
   const below = ["", ...events, ...(trouble === null ? [] : [`no news: ${trouble}`])];
   // One line is left for the cursor; without it the screen would scroll.
   const room = size.rows - above.length - below.length - 1;

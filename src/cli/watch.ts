@@ -66,13 +66,17 @@ function plainLines(terminal: Terminal): Show {
   let troubled = false;
   return ({ detail, timeline, trouble }) => {
     const named = withNames(detail);
-    for (const entry of timeline.slice(told).filter(isWorthFollowing))
-      terminal.write(`${timelineLine(entry, named)}\n`);
+    const news = timeline.slice(told).filter(isWorthFollowing);
+    for (const entry of news.filter(isStillTrue)) terminal.write(`${timelineLine(entry, named)}\n`);
     told = timeline.length;
     if (trouble !== null && !troubled) terminal.complain(`fenix: ${trouble}; still trying`);
     troubled = trouble !== null;
   };
 }
+
+/** What was waited for before the latest event has come. */
+const isStillTrue = ({ kind }: TimelineEntry, place: number, news: readonly TimelineEntry[]): boolean =>
+  kind !== "waiting" || place === news.length - 1;
 
 function jsonLines(terminal: Terminal): Show {
   let told = 0;
