@@ -9,6 +9,7 @@
 import type { CloudFacts } from "../domain/cloud.ts";
 import type { HostName, InstanceId } from "../domain/ids.ts";
 import { add, type Resources } from "../domain/resources.ts";
+import { instancesOn } from "./index-facts.ts";
 import type { FitObstacle } from "./obstacle.ts";
 import { type Parcel, parcelsOn } from "./parcels.ts";
 import { giveBack, type Site, sitesFor, take, whyNot } from "./sites.ts";
@@ -85,15 +86,35 @@ export function cheapestShortage(
   options: FitOptions = {},
 ): Shortage | null {
   const costOf = costIn(facts);
+  // What is missing in total is never more than what is missing in places, so most candidates need no fit.
+  const atLeast = candidates
+    .map((candidate) => ({ ...candidate, cost: costOf(missingInTotal(facts, candidate.host, candidate.destinations)) }))
+    .toSorted((a, b) => a.cost - b.cost || (a.host < b.host ? -1 : 1));
   let cheapest: (Shortage & { readonly cost: number }) | null = null;
-  for (const { host, destinations } of candidates) {
+  for (const { host, destinations, cost: bound } of atLeast) {
+    if (cheapest !== null && bound >= cheapest.cost) break;
     const fit = fitAway(facts, [host], destinations, options);
     if (fit.kind === "fits" || fit.obstacles.some(({ kind }) => kind === "source_down")) continue;
     const cost = costOf(fit.shortage);
-    if (cheapest === null || cost < cheapest.cost || (cost === cheapest.cost && host < cheapest.host))
+    if (cheapest === null || cost < cheapest.cost)
       cheapest = { host, shortage: fit.shortage, obstacles: fit.obstacles, cost };
   }
   return cheapest && { host: cheapest.host, shortage: cheapest.shortage, obstacles: cheapest.obstacles };
+}
+
+/** What the destinations lack together, as if they were one host: cheap, and nothing fits while it is not empty. */
+export function missingInTotal(facts: CloudFacts, leaving: HostName, destinations: readonly HostName[]): Resources {
+  const wanted = instancesOn(facts, leaving).reduce<Resources>((sum, { demand }) => add(sum, demand), {});
+  const missing: Record<string, number> = { ...wanted };
+  const open = new Set(destinations);
+  for (const { name, up, capacity, used } of facts.computes) {
+    if (!up || !open.has(name)) continue;
+    for (const resource of Object.keys(wanted)) {
+      const free = Math.max(0, (capacity[resource] ?? 0) - (used[resource] ?? 0));
+      missing[resource] = Math.max(0, (missing[resource] ?? 0) - free);
+    }
+  }
+  return Object.fromEntries(Object.entries(missing).filter(([, amount]) => amount > 0));
 }
 
 function costIn({ computes }: CloudFacts): (amount: Resources) => number {

@@ -10,6 +10,10 @@ export interface IndexedFacts {
   readonly membersAt: ReadonlyMap<HostName, ReadonlyMap<GroupId, number>>;
 }
 
+/** The instances that are on a host. */
+export const instancesOn = (facts: CloudFacts, host: HostName): readonly CloudInstance[] =>
+  indexed(facts).instancesOn.get(host) ?? [];
+
 /** Facts never change, so what was found holds as long as they are kept. */
 const known = new WeakMap<CloudFacts, IndexedFacts>();
 

@@ -4,7 +4,7 @@ import type { HostName, InstanceId } from "../domain/ids.ts";
 import { add, type Resources } from "../domain/resources.ts";
 import { aggregateObstacle } from "./aggregates.ts";
 import type { FitOptions } from "./fit.ts";
-import { indexed } from "./index-facts.ts";
+import { indexed, instancesOn } from "./index-facts.ts";
 import type { FitObstacle } from "./obstacle.ts";
 import { countRoom, type Site } from "./sites.ts";
 
@@ -32,10 +32,7 @@ export function parcelsOn(
   sites: readonly Site[],
   options: FitOptions,
 ): readonly Parcel[] {
-  const { instancesOn } = indexed(facts);
-  const leaving = hosts
-    .flatMap((host) => instancesOn.get(host) ?? [])
-    .filter(({ id }) => options.only?.has(id) ?? true);
+  const leaving = hosts.flatMap((host) => instancesOn(facts, host)).filter(({ id }) => options.only?.has(id) ?? true);
   const classes = [...new Set(leaving.flatMap(({ demand }) => Object.keys(demand)))].toSorted();
   for (const site of sites) countRoom(site, classes);
   const parcels = bundled(facts, leaving).map((instances) =>

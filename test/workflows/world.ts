@@ -21,6 +21,8 @@ export class World {
   readonly ghosts = new Map<HostName, string[]>();
   readonly moving = new Map<InstanceId, HostName>();
   readonly breaches: string[] = [];
+  /** Something was done behind the session's back since it last looked: what it decides now may rest on old facts. */
+  surprised = false;
 
   constructor(sketch: Parameters<typeof aCloud>[0]) {
     const facts = aCloud(sketch);
@@ -94,7 +96,8 @@ export class World {
     const fit = fitAway(facts, [from], wanted, { only: new Set([id]) });
     const goal = fit.placements[0]?.to;
     if (!goal) {
-      if (to !== null) this.breaches.push(`I7/I8/I9: ${id} was sent to ${to}, which must not take it`);
+      if (to !== null && !this.surprised)
+        this.breaches.push(`I7/I8/I9: ${id} was sent to ${to}, which must not take it`);
       return "no valid host was found";
     }
     for (const group of this.groups.filter(({ members }) => members.includes(id)))

@@ -1,15 +1,5 @@
 /** The hosts of a session by what has still to happen to them. */
-import {
-  type CloudFacts,
-  type CloudInstance,
-  type Effect,
-  type HostName,
-  isCompute,
-  isSettled,
-  perform,
-  type SessionHost,
-  type View,
-} from "#sdk";
+import { type CloudFacts, type Effect, isCompute, isSettled, perform, type SessionHost, type View } from "#sdk";
 import type { Hold } from "./hold.ts";
 
 /** Compute hosts that have still to be emptied and maintained. */
@@ -20,12 +10,23 @@ export const computesLeft = ({ hosts }: View): readonly SessionHost[] =>
 export const plainHostsLeft = ({ hosts }: View): readonly SessionHost[] =>
   hosts.filter((host) => !isCompute(host) && !isSettled(host));
 
-/** Compute hosts that the newest look at the cloud did not find. */
-export const lostHosts = (view: View, facts: CloudFacts): readonly SessionHost[] =>
-  computesLeft(view).filter(({ name }) => !facts.computes.some((compute) => compute.name === name));
+/** Of these hosts, those that the newest look at the cloud found. */
+export function knownTo(facts: CloudFacts, hosts: readonly SessionHost[]): readonly SessionHost[] {
+  const known = new Set(facts.computes.map(({ name }) => name));
+  return hosts.filter(({ name }) => known.has(name));
+}
 
-export const instancesOn = ({ instances }: CloudFacts, host: HostName): readonly CloudInstance[] =>
-  instances.filter((instance) => instance.host === host);
+export function lostHosts(view: View, facts: CloudFacts): readonly SessionHost[] {
+  const left = computesLeft(view);
+  const known = new Set(knownTo(facts, left));
+  return left.filter((host) => !known.has(host));
+}
+
+/** Whether the host has to be closed: nobody has, or those who had closed it have opened it again. */
+export function isOpen({ facts }: View, { name, closure }: SessionHost): boolean {
+  if (closure !== "closed_by_others") return closure === "open";
+  return facts?.computes.find((compute) => compute.name === name)?.door.kind === "open";
+}
 
 /** Leaves hosts unmaintained, and open if it was the session that closed them. */
 export function skip(view: View, hosts: readonly SessionHost[], reason: string): Hold {

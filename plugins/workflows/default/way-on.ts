@@ -4,12 +4,14 @@ import {
   type ComputeHost,
   fitAway,
   type HostName,
+  instancesOn,
   isSettled,
+  missingInTotal,
   type Placement,
   type SessionHost,
   type View,
 } from "#sdk";
-import { computesLeft, instancesOn } from "./hosts.ts";
+import { computesLeft, knownTo } from "./hosts.ts";
 
 /**
  * Where instances may go: `settled` hosts they need not leave again in this session, since these are maintained,
@@ -24,7 +26,7 @@ export interface Way {
 
 /** Where to go from here by the newest facts. `ruledOut` hosts look empty in them and were found not to be. */
 export function wayOn(view: View, facts: CloudFacts, ruledOut: ReadonlySet<HostName> = new Set()): Way {
-  const left = computesLeft(view).filter(({ name }) => facts.computes.some((compute) => compute.name === name));
+  const left = knownTo(facts, computesLeft(view));
   if (left.length === 0) return { state: "START_MAINTENANCE", why: "no compute host has to be emptied" };
   const empty = left.find(({ name }) => !ruledOut.has(name) && instancesOn(facts, name).length === 0);
   if (empty) return { state: "START_MAINTENANCE", why: `${empty.name} is empty` };
@@ -56,13 +58,14 @@ export function emptiable(
   reach: Reach,
   not: ReadonlySet<HostName> = new Set(),
 ): Emptiable | null {
-  const candidates = computesLeft(view)
-    .filter(({ name }) => !not.has(name) && facts.computes.some((compute) => compute.name === name))
+  const candidates = knownTo(facts, computesLeft(view))
+    .filter(({ name }) => !not.has(name))
     .map((host) => ({ host, count: instancesOn(facts, host.name).length }))
     .toSorted((a, b) => rank(a.host) - rank(b.host) || a.count - b.count || (a.host.name < b.host.name ? -1 : 1));
   const effort = Math.max(EFFORT_EACH_MIN, Math.floor(EFFORT / Math.max(1, candidates.length)));
   for (const { host } of candidates) {
     const destinations = destinationsFor(view, facts, host.name, reach);
+    if (Object.keys(missingInTotal(facts, host.name, destinations)).length > 0) continue;
     const preferred = new Set(destinationsFor(view, facts, host.name, "settled"));
     const fit = fitAway(facts, [host.name], destinations, { preferred, effort });
     if (fit.kind === "fits") return { host, placements: fit.placements };
@@ -92,7 +95,7 @@ function mayTake(compute: ComputeHost, ours: SessionHost | undefined, reach: Rea
       return reach === "any" && isOrCanBeOpen(compute, ours);
     case "maintained":
     case "skipped":
-      return ours.closure === "open";
+      return ours.closure === "open" && compute.door.kind === "open";
   }
 }
 

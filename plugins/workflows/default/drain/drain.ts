@@ -5,11 +5,21 @@
  * The `draining` mark is the choice; all else is asked anew each time, so a worker that died, or a session that was
  * continued, finds its way from any point.
  */
-import { type CloudFacts, type Decision, enter, fail, type HostName, perform, type SessionHost, type View } from "#sdk";
+import {
+  type CloudFacts,
+  type Decision,
+  enter,
+  fail,
+  type HostName,
+  instancesOn,
+  perform,
+  type SessionHost,
+  type View,
+} from "#sdk";
 import { drainsInVain } from "../bounds.ts";
 import { setDoors, untilSet } from "../doors.ts";
 import { type Hold, look } from "../hold.ts";
-import { computesLeft, hasSkipped, instancesOn } from "../hosts.ts";
+import { computesLeft, hasSkipped, isOpen } from "../hosts.ts";
 import { emptiable, type Reach, wayOn } from "../way-on.ts";
 import { negotiate } from "./negotiate.ts";
 import { settleHost } from "./settle-host.ts";
@@ -50,12 +60,12 @@ function choose(view: View, reach: Reach): Onward {
       "hosts were emptied again and again, and none could be maintained",
       "See in the timeline what kept them from being empty (such as instances started by force on a closed host), then continue the session.",
     );
-  const let_go = new Set(
+  const letGoHosts = new Set(
     computesLeft(view)
       .filter(({ name }) => view.effect("mark_host", `${name}/waiting`))
       .map(({ name }) => name),
   );
-  const choice = view.facts && emptiable(view, view.facts, reach, let_go);
+  const choice = view.facts && emptiable(view, view.facts, reach, letGoHosts);
   if (choice) {
     const { host, placements } = choice;
     const why =
@@ -74,7 +84,7 @@ export function onward(view: View, facts: CloudFacts): Onward {
 /** Closed is the host itself, and whatever is no destination; open is what this session closed and now needs. */
 function doorsFor(view: View, host: SessionHost, reach: Reach) {
   const rest = computesLeft(view).filter(({ name }) => name !== host.name);
-  const toClose = [host, ...(reach === "settled" ? rest : [])].filter(({ closure }) => closure === "open");
+  const toClose = [host, ...(reach === "settled" ? rest : [])].filter((one) => isOpen(view, one));
   const toOpen = reach === "any" ? rest.filter(({ closure }) => closure === "closed_by_session") : [];
   return {
     close: toClose.map(({ name }) => name),

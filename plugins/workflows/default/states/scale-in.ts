@@ -14,7 +14,7 @@ import { scaleInRounds } from "../bounds.ts";
 import { ask, failFor, isManaged, projectsOn, untilAnswered, unwilling } from "../consent.ts";
 import { untilSet } from "../doors.ts";
 import { after, type Hold, look } from "../hold.ts";
-import { computesLeft, hasSkipped, skip } from "../hosts.ts";
+import { computesLeft, hasSkipped, knownTo, skip } from "../hosts.ts";
 import type { StepOf } from "../transitions.ts";
 import { destinationsFor, wayOn } from "../way-on.ts";
 
@@ -27,35 +27,33 @@ export const scaleIn: StepOf<"SCALE_IN"> = (view) => {
   if (hasSkipped(view)) return untilSet(view) ?? enter("START_MAINTENANCE", "hosts were given up");
   const before = look(view, "before", "to see how much is missing");
   if (before.kind !== "seen") return before;
-  // Whatever was seen last: it fits as soon as it fits.
+  const unanswered = failFor(unwilling(view, [])) ?? untilAnswered(view);
+  if (unanswered) return unanswered;
   const way = wayOn(view, before.facts);
-  if (way.state !== "SCALE_IN" && untilAnswered(view) === null) return enter(way.state, way.why);
-
-  const shortage = shortageIn(view, before.facts);
-  const failing = failFor(unwilling(view, []));
-  if (failing) return failing;
-  if (view.questions.length === 0) return askForRoom(view, before.facts, shortage);
-  return untilAnswered(view) ?? settle(view) ?? nextRound(view, before.facts, shortage);
+  if (way.state !== "SCALE_IN") return enter(way.state, way.why);
+  if (view.questions.length === 0) return askForRoom(view, before.facts);
+  return settle(view) ?? nextRound(view, before.facts);
 };
 
 /** The least that has to become free so that one host can be emptied; null where no room helps. */
 const shortageIn = (view: View, facts: CloudFacts): Shortage | null =>
   cheapestShortage(
     facts,
-    computesLeft(view)
-      .filter(({ name }) => facts.computes.some((compute) => compute.name === name))
-      .map(({ name }) => ({ host: name, destinations: destinationsFor(view, facts, name, "any") })),
+    knownTo(facts, computesLeft(view)).map(({ name }) => ({
+      host: name,
+      destinations: destinationsFor(view, facts, name, "any"),
+    })),
   );
 
-function askForRoom(view: View, facts: CloudFacts, shortage: Shortage | null): Hold {
+function askForRoom(view: View, facts: CloudFacts): Hold {
+  const shortage = shortageIn(view, facts);
   const replyBy = after(view.now, view.session.options.scale_in_reply_seconds);
   const alive = projectsOn(
     facts,
     facts.computes.map(({ name }) => name),
   );
   const projects = view.projects.map(({ id }) => id).filter((id) => isManaged(view, id) && alive.includes(id));
-  if (shortage === null || projects.length === 0)
-    return giveUp(view, facts, shortage, "no project can be asked to scale in");
+  if (shortage === null || projects.length === 0) return giveUp(view, facts, "no project can be asked to scale in");
   return perform(
     projects.map((project) =>
       ask(view, {
@@ -86,17 +84,18 @@ function settle(view: View): Hold | null {
   return seen.kind === "seen" ? null : seen;
 }
 
-function nextRound(view: View, facts: CloudFacts, shortage: Shortage | null): ReturnType<StepOf<"SCALE_IN">> {
+function nextRound(view: View, facts: CloudFacts): ReturnType<StepOf<"SCALE_IN">> {
   const rounds = scaleInRounds(view);
   const { scale_in_rounds } = view.session.options;
-  if (view.answers().agreed.length === 0) return giveUp(view, facts, shortage, "no project scales in");
+  if (view.answers().agreed.length === 0) return giveUp(view, facts, "no project scales in");
   if (rounds < scale_in_rounds)
     return enter("SCALE_IN", `still not enough room after round ${rounds} of ${scale_in_rounds}`);
-  return giveUp(view, facts, shortage, `the projects were asked ${rounds} times to scale in`);
+  return giveUp(view, facts, `the projects were asked ${rounds} times to scale in`);
 }
 
 /** Leaves out hosts where a policy allows it, else ends the session with what is missing and the ways out. */
-function giveUp(view: View, facts: CloudFacts, shortage: Shortage | null, why: string): Hold {
+function giveUp(view: View, facts: CloudFacts, why: string): Hold {
+  const shortage = shortageIn(view, facts);
   const reason = `no host can be emptied: ${inWords(facts, shortage)}; ${why}`;
   if (view.session.options.on_failed_move === "skip_host") return skip(view, computesLeft(view), reason);
   const unhelpful = unwilling(view, []).filter(({ policy }) => policy === "skip_host");

@@ -1,8 +1,8 @@
-import { enter, fail, isEmpty, type HostName, perform, type SessionHost, type View } from "#sdk";
+import { enter, fail, type HostName, instancesOn, isEmpty, perform, type SessionHost, type View } from "#sdk";
 import { setDoors, untilSet } from "../doors.ts";
 import { type Hold, look, troubleWith, untilEnded } from "../hold.ts";
 import { phasesOf, runActions } from "../host-actions.ts";
-import { computesLeft, instancesOn, lostHosts, plainHostsLeft, skip } from "../hosts.ts";
+import { computesLeft, isOpen, lostHosts, plainHostsLeft, skip } from "../hosts.ts";
 import type { StepOf } from "../transitions.ts";
 import { allSettled, wayOn } from "../way-on.ts";
 
@@ -26,19 +26,20 @@ const closeAll = (view: View): Hold | null =>
   setDoors(view, {
     close: computesLeft(view)
       // The one that was just given back is open, and not marked as maintained before the next turn.
-      .filter(({ name, closure }) => closure === "open" && !view.effect("open_host", name))
+      .filter((host) => isOpen(view, host) && !view.effect("open_host", host.name))
       .map(({ name }) => name),
     open: [],
     why: "instances shall move once, and not to hosts that are still to be maintained",
   });
 
 /** Compute hosts that seem empty, and were not found to be otherwise in this entry. */
-const emptyHosts = (view: View): readonly SessionHost[] =>
-  computesLeft(view).filter(
-    (host) =>
-      !foundOccupied(view).has(host.name) &&
-      (host.status.kind === "draining" || host.status.kind === "in_maintenance" || seemsEmpty(view, host.name)),
+function emptyHosts(view: View): readonly SessionHost[] {
+  const occupied = foundOccupied(view);
+  const isBegun = ({ kind }: SessionHost["status"]) => kind === "draining" || kind === "in_maintenance";
+  return computesLeft(view).filter(
+    ({ name, status }) => !occupied.has(name) && (isBegun(status) || seemsEmpty(view, name)),
   );
+}
 
 const seemsEmpty = ({ facts }: View, host: HostName): boolean =>
   facts !== null && instancesOn(facts, host).length === 0;
