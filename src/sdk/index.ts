@@ -19,5 +19,6 @@ export type { Step, Transitions, Workflow } from "../domain/workflow.ts";
 export type { ActionContext, HostAction, Rerun } from "../domain/host-action.ts";
 export { keptClosed, reportOf, windUp } from "../domain/wind-up.ts";
 export * from "../planner/fit.ts";
+export { instancesOn } from "../planner/index-facts.ts";
 export { foresee, type ForeseenMove } from "../planner/foresee.ts";
 export { type FitObstacle, obstacleInWords } from "../planner/obstacle.ts";
