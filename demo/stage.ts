@@ -108,7 +108,7 @@ function describe({ url, cloud }: Simulator): string {
   return `${counts}, ${empty === 0 ? "no" : empty} host empty, ${SPEED} times as fast as usual; ${url}`;
 }
 
-/** One of its smallest instances at a time is what a project gives up when the cloud has no room. */
+/** Gives up three instances each time when the cloud has no room. */
 async function manager(
   project: keyof typeof wishes,
   { fenixUrl, simulator, heard }: Pick<Stage, "fenixUrl" | "simulator" | "heard">,
@@ -121,7 +121,7 @@ async function manager(
       as: { username: project, password: "secret", projectName: project, ...domains },
     },
     action: wishes[project],
-    scaling: { step: 2, networks: "none" },
+    scaling: { step: 3, networks: "none" },
     onEvent: ({ kind }) => {
       if (kind === "notified") heard.notices += 1;
       if (kind === "replied") heard.replies += 1;

@@ -35,6 +35,7 @@ const Environment = z.object({
     .regex(/^(rediss?:\/\/|\/)/, "a URL such as redis://host:6379/0, or the path of a unix socket")
     .optional(),
   QUEUE_BACKEND: z.enum(["postgres", "redis", "redis-local"], "postgres, redis or redis-local").optional(),
+  FENIX_QUEUE_PREFIX: text.regex(/^[\w-]{1,64}$/, "up to 64 letters, digits, _ and -").default("fenix"),
 
   FENIX_HOST: text.default("127.0.0.1"),
   FENIX_PORT: count(1, 65_535).default(12_347),
@@ -84,6 +85,8 @@ export interface Config {
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
   readonly queueBackend: QueueBackend;
+  /** Begins the name of every key in Redis, so that installations can share one. */
+  readonly queuePrefix: string;
   readonly host: string;
   readonly port: number;
   /** Put before the path of every link given to others; without a slash at its end. */
@@ -141,6 +144,7 @@ function toConfig(env: Environment): Config {
   return {
     databaseUrl: env.DATABASE_URL,
     redisUrl: env.REDIS_URL,
+    queuePrefix: env.FENIX_QUEUE_PREFIX,
     queueBackend: env.QUEUE_BACKEND ?? (env.REDIS_URL === undefined ? "postgres" : "redis"),
     host: env.FENIX_HOST,
     port: env.FENIX_PORT,

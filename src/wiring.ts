@@ -66,6 +66,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       await openQueues({
         redisUrl: redis?.url ?? (config.queueBackend === "redis" ? config.redisUrl : undefined),
         databaseUrl: server.url,
+        prefix: config.queuePrefix,
         concurrency: config.workerConcurrency,
         log,
       }),

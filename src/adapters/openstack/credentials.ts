@@ -55,9 +55,10 @@ export function readCredentials(variables: OpenStackVariables): Credentials | nu
   const entry = variables.OS_CLOUD === undefined ? Entry.parse({}) : readCloudsYaml(variables.OS_CLOUD, variables);
   const auth = { ...entry.auth, ...authVariables(variables) };
   const cacert = variables.OS_CACERT ?? entry.cacert;
+  const authUrl = versionThree(required(auth.auth_url, "auth_url", "OS_AUTH_URL"));
   const { body, who } = identify(auth);
   return {
-    authUrl: versionThree(required(auth.auth_url, "auth_url", "OS_AUTH_URL")),
+    authUrl,
     body: { auth: body },
     who,
     region: variables.OS_REGION_NAME ?? entry.region_name ?? null,

@@ -37,10 +37,12 @@ export interface WatchPace {
   /** Between two looks, at least. */
   readonly lookMinMs: number;
   readonly lookMaxMs: number;
+  /** Nova's confirming takes less than a second; when nothing follows for so long, the request was lost. */
+  readonly confirmAgainMs: number;
 }
 
 /** Half a second is as fine as moves are told apart; a move that takes minutes can wait for 5 s. */
-export const PACE: WatchPace = { lookMinMs: 500, lookMaxMs: 5_000 };
+export const PACE: WatchPace = { lookMinMs: 500, lookMaxMs: 5_000, confirmAgainMs: 20_000 };
 
 /** A usual move is looked at about so often: a sixth of its time is the most that a look comes too late. */
 const LOOKS_PER_MOVE = 6;
@@ -53,9 +55,6 @@ const FIRST_OVERLAP_MS = 300_000;
 /** A server that no list shows is looked at by itself after so long, then after twice as long, and so on. */
 const OWN_LOOK_MS = 15_000;
 const OWN_LOOK_MAX_MS = 300_000;
-
-/** Nova's confirming takes less than a second; when nothing follows for so long, the request was lost. */
-const CONFIRM_AGAIN_MS = 20_000;
 
 interface Watched extends WatchedMove {
   readonly since: number;
@@ -147,7 +146,7 @@ export function moveWatch({ nova, clock, pace }: { nova: Nova; clock: Clock; pac
   }
 
   async function confirm(move: Watched, signal: AbortSignal): Promise<void> {
-    if (move.confirmedAt !== null && now() - move.confirmedAt < CONFIRM_AGAIN_MS) return;
+    if (move.confirmedAt !== null && now() - move.confirmedAt < pace.confirmAgainMs) return;
     if (!move.ours && (await isResizeOfProject(move, signal))) return move.settle({ kind: "unconfirmed_resize" });
     move.confirmedAt = now();
     try {

@@ -1,0 +1,109 @@
+/** A whole Fenix of real processes over a simulated cloud, to be treated badly. */
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startManager } from "../../examples/manager/manager.ts";
+import { type Evidence, judge, type Verdict } from "../../demo/judge.ts";
+import { freePort, type Service, startService } from "../../demo/service.ts";
+import { demoCloud } from "../../src/simulator/scenarios.ts";
+import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
+
+export interface CrashWorld {
+  readonly simulator: Simulator;
+  startWorker(): Promise<Service>;
+  createSession(): Promise<string>;
+  /** The session's state, as any client sees it. */
+  state(id: string): Promise<string>;
+  timeline(id: string): Promise<string>;
+  /** What really happened, by the cloud's and the hosts' own records. */
+  verdict(): Verdict;
+  close(): Promise<void>;
+}
+
+/** Fast enough for a test, slow enough that moves are under way when somebody is killed. */
+const SPEED = 8;
+
+/** Each run of the host action writes one line when it has ended: who was worked on, and when by the host's own clock. */
+const WORK = 'from=$(date +%s%3N); sleep 0.3; echo "$FENIX_ACTION_KEY $FENIX_HOST $from $(date +%s%3N)" >> "$RECORD"';
+const WAS_DONE = 'grep -qF "$FENIX_ACTION_KEY " "$RECORD"';
+
+export async function crashWorld(settings: Readonly<Record<string, string>>): Promise<CrashWorld> {
+  const folder = mkdtempSync(join(tmpdir(), "fenix-crash-"));
+  const record = join(folder, "works");
+  appendFileSync(record, "");
+  const simulator = await startSimulator({ ...demoCloud(), speed: SPEED });
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const environment = {
+    ...simulator.env,
+    FENIX_PORT: `${port}`,
+    FENIX_DATA_DIR: folder,
+    FENIX_LOG_LEVEL: "warn",
+    ...settings,
+  };
+  const isUp = async () => (await fetch(`${url}/health/ready`)).ok;
+  const api = await startService({ mode: "api", settings: environment, log: join(folder, "api.log"), isUp });
+  const managers = await Promise.all(["shop", "video", "bank"].map((project) => manager(project, url, simulator)));
+  const before = simulator.cloud.log.last;
+  let workers = 0;
+
+  const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const answer = await fetch(`${url}${path}`, init);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  };
+  return {
+    simulator,
+    startWorker: () =>
+      startService({ mode: "worker", settings: environment, log: join(folder, `worker-${++workers}.log`) }),
+    async createSession() {
+      const body = {
+        maintenance_at: new Date().toISOString(),
+        actions: [
+          {
+            plugin: "command",
+            type: "host",
+            metadata: { where: "local", shell: true, command: WORK, check: WAS_DONE, env: { RECORD: record } },
+          },
+        ],
+        options: { reply_seconds: 120, scale_in_reply_seconds: 120 },
+      };
+      const headers = { "content-type": "application/json" };
+      const answer = await call("/v1/maintenance", { method: "POST", headers, body: JSON.stringify(body) });
+      return ((await answer.json()) as { session_id: string }).session_id;
+    },
+    state: async (id) => ((await (await call(`/v1/maintenance/${id}`)).json()) as { state: string }).state,
+    timeline: async (id) =>
+      (await call(`/v1/maintenance/${id}/timeline?limit=1000`, { headers: { accept: "text/plain" } })).text(),
+    verdict: () => judge({ cloud: simulator.cloud, before, works: worksIn(record) }),
+    async close() {
+      await Promise.allSettled(managers.map((it) => it.close()));
+      await api.stop();
+      await simulator.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function manager(project: string, fenixUrl: string, { authUrl }: Simulator) {
+  const domains = { userDomainName: "Default", projectDomainName: "Default" };
+  const as = { username: project, password: "secret", projectName: project, ...domains };
+  return startManager({
+    fenixUrl,
+    credentials: { authUrl, as },
+    action: project === "bank" ? "MIGRATE" : "LIVE_MIGRATE",
+    scaling: { networks: "none" },
+  });
+}
+
+function worksIn(record: string): Evidence["works"] {
+  const lines = existsSync(record)
+    ? readFileSync(record, "utf8")
+        .split("\n")
+        .filter((line) => line !== "")
+    : [];
+  return lines.map((line) => {
+    const [, host = "", from, until] = line.split(" ");
+    return { host, from: new Date(Number(from)), until: new Date(Number(until)) };
+  });
+}
