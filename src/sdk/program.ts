@@ -50,13 +50,13 @@ export async function runProgram(
     last = (last + line).slice(-LAST_CHARACTERS);
     log(line);
   };
-  readLines(child.stdout as Readable, keep);
-  readLines(child.stderr as Readable, keep);
+  const outputs = [child.stdout as Readable, child.stderr as Readable];
+  const read = Promise.all(outputs.map((output) => readLines(output, keep)));
   const stop = () => stopProgram(child, grace);
   signal.addEventListener("abort", stop, { once: true });
   try {
     const exitCode = await exited(child);
-    await outputRead(child);
+    await outputRead(read, outputs);
     if (signal.aborted) throw new Error(`stopped: ${reasonOf(signal)}`);
     return { exitCode, lastLines: last.trimEnd().split("\n").slice(-LAST_LINES).join("\n") };
   } finally {
@@ -141,20 +141,22 @@ const signalNumber = (signal: NodeJS.Signals | null): number => (signal === null
 /** A daemon that the program left behind may hold its output open for ever. */
 const OUTPUT_AFTER_EXIT_MS = 2_000;
 
-async function outputRead(child: ChildProcess): Promise<void> {
-  const outputs = [child.stdout, child.stderr].filter((output) => output !== null && !output.closed);
-  const late = AbortSignal.timeout(OUTPUT_AFTER_EXIT_MS);
-  await Promise.all(outputs.map((output) => once(output as Readable, "close", { signal: late }))).catch(
-    () => undefined,
-  );
-  for (const output of outputs) output?.destroy();
+async function outputRead(read: Promise<unknown>, outputs: readonly Readable[]): Promise<void> {
+  let late: NodeJS.Timeout | undefined;
+  const tooLong = new Promise((resolve) => (late = setTimeout(resolve, OUTPUT_AFTER_EXIT_MS)));
+  await Promise.race([read, tooLong]);
+  clearTimeout(late);
+  for (const output of outputs) output.destroy();
 }
 
 /** A longer line is told in pieces. */
 const LINE_MAX = 64 * 1024;
 
-/** Whole lines, so that both outputs do not mix within one and a secret is not cut in two. */
-function readLines(output: Readable, take: (line: string) => void): void {
+/**
+ * Whole lines, so that both outputs do not mix within one and a secret is not cut in two. Resolves when the last one,
+ * which may have no end, was told: `closed` is true before that, and waiting by it lost the last line now and then.
+ */
+function readLines(output: Readable, take: (line: string) => void): Promise<void> {
   let rest = "";
   const pass = (length: number) => {
     if (length > 0) take(rest.slice(0, length));
@@ -165,7 +167,12 @@ function readLines(output: Readable, take: (line: string) => void): void {
     rest += text;
     pass(rest.lastIndexOf("\n") + 1 || (rest.length > LINE_MAX ? rest.length : 0));
   });
-  output.on("close", () => pass(rest.length));
+  return new Promise((resolve) =>
+    output.once("close", () => {
+      pass(rest.length);
+      resolve();
+    }),
+  );
 }
 
 function reasonOf({ reason }: AbortSignal): string {
