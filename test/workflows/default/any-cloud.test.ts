@@ -209,6 +209,6 @@ test("any session over any small cloud ends well or with a reason, and so does i
         if (played.state === "MAINTENANCE_FAILED") expectWellEnded(played.resume(again ?? undefined));
       },
     ),
-    { numRuns: Number(process.env["FENIX_PROPERTY_RUNS"] ?? 300) },
+    { numRuns: Number(process.env["FENIX_PROPERTY_RUNS"] ?? 150) },
   );
 }, 600_000);

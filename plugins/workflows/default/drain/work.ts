@@ -4,6 +4,7 @@ import {
   type CloudFacts,
   type CloudInstance,
   type Effect,
+  fail,
   isUnderWay,
   obstacleInWords,
   perform,
@@ -13,7 +14,7 @@ import {
   wait,
 } from "#sdk";
 import { isManaged } from "../consent.ts";
-import { endBy, type Hold, look, troubleWith } from "../hold.ts";
+import { after, endBy, type Hold, look, troubleWith } from "../hold.ts";
 import { skip } from "../hosts.ts";
 import type { Reach } from "../way-on.ts";
 import { onward, type Onward } from "./drain.ts";
@@ -21,10 +22,8 @@ import { type Errand, errandsOf } from "./errands.ts";
 import { movesUnderWay, nextMoves, untilMovesEnd } from "./moves.ts";
 import { giveUp } from "./settle-host.ts";
 import { checksOf, triesOf } from "./who-is-there.ts";
-import { fail } from "#sdk";
-import { after } from "../hold.ts";
 
-/** Null when everybody has left, as far as is known. */
+/** Null when everybody has left, as far as is known, and their projects know it. */
 export function work(
   view: View,
   facts: CloudFacts,
@@ -32,8 +31,21 @@ export function work(
   host: SessionHost,
   reach: Reach,
 ): Onward | null {
-  const tell = tellMoved(view, facts);
-  if (tell) return tell;
+  const next = workLeft(view, facts, there, host, reach);
+  const news = newsOfMoves(view, facts);
+  if (news.length === 0) return next;
+  // Told in one turn with what begins now, if anything does: a large session has tens of thousands of moves.
+  if (next?.kind === "perform") return perform([...news, ...next.effects], next.why);
+  return perform(news, "its instance has been moved");
+}
+
+function workLeft(
+  view: View,
+  facts: CloudFacts,
+  there: readonly CloudInstance[],
+  host: SessionHost,
+  reach: Reach,
+): Onward | null {
   if (there.length === 0) return untilMovesEnd(view);
   const stop = exhausted(view, there, host);
   if (stop) return stop;
@@ -58,14 +70,14 @@ export function work(
 }
 
 /** INSTANCE_ACTION_DONE, for what Fenix moved and not for a project's own doing (reference §4.3). */
-function tellMoved(view: View, facts: CloudFacts): Hold | null {
-  const news = view.effectsOf("move_instance").flatMap(({ effect: { instance, from }, status }): Effect[] => {
+function newsOfMoves(view: View, facts: CloudFacts): readonly Effect[] {
+  return view.effectsOf("move_instance").flatMap(({ effect: { instance, from }, status }): Effect[] => {
     if (status.kind !== "done" || status.outcome.host === null || status.outcome.host === from) return [];
+    if (view.effect("tell_moved", instance)) return [];
     const project = projectOf(view, facts, instance);
-    if (!project || !isManaged(view, project) || view.effect("tell_moved", instance)) return [];
+    if (!project || !isManaged(view, project)) return [];
     return [{ kind: "tell_moved", project, instance }];
   });
-  return news.length === 0 ? null : perform(news, "it has been moved");
 }
 
 const projectOf = (view: View, facts: CloudFacts, instance: CloudInstance["id"]): ProjectId | undefined =>
