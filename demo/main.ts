@@ -33,10 +33,13 @@ const say = (line = ""): void => void process.stdout.write(`${line}\n`);
 
 /** Ctrl-C ends whatever is going on; everything that was started is stopped in any case. */
 const interrupted = new Promise<never>((_, reject) => {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => reject(new Interrupted()));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => reject(new Interrupted()));
 });
 interrupted.catch(() => {}); // It may come when nobody waits for it any more.
 class Interrupted extends Error {}
+
+/** Set when whoever watches is not to hear how everything stops. */
+let muted = false;
 
 // Not left to the event loop: after Ctrl-C somebody still watches a session that nobody serves any more.
 process.exit(await demo());
@@ -55,7 +58,11 @@ async function demo(): Promise<number> {
     }
     return ok ? 0 : 1;
   } catch (error) {
-    if (error instanceof Interrupted) return options.keep ? 0 : 130;
+    if (error instanceof Interrupted) {
+      muted = true;
+      say("\nstopping");
+      return options.keep ? 0 : 130;
+    }
     say(`\nThe demo broke: ${error instanceof Error ? error.message : String(error)}`);
     say(`What the API and the worker logged is in ${RECORDS}`);
     return 1;
@@ -100,7 +107,11 @@ async function play(stage: Stage): Promise<boolean> {
 /** Fenix knows projects by their ids; people do not. */
 function speakingOf(projects: ReadonlyMap<string, string>): Terminal {
   const named = (text: string): string => text.replaceAll(/\b[0-9a-f]{32}\b/g, (id) => projects.get(id) ?? id);
-  return { ...realTerminal, write: (text) => realTerminal.write(named(text)) };
+  return {
+    ...realTerminal,
+    write: (text) => void (muted || realTerminal.write(named(text))),
+    complain: (line) => void (muted || realTerminal.complain(line)),
+  };
 }
 
 async function keepTimeline(id: string, { fenixUrl }: Stage): Promise<void> {

@@ -21,19 +21,19 @@ const REQUEST_TIMEOUT_MS = 10_000;
 const PATIENCE_MS = 30_000;
 
 export function fenixAt(baseUrl: string, projectId: string, token: () => Promise<string>): Fenix {
-  const call = async (method: string, url: string, body?: unknown): Promise<unknown> => {
-    const response = await knock(async () =>
-      fetch(url, {
-        method,
-        headers: { accept: "application/json", "content-type": "application/json", "x-auth-token": await token() },
-        body: body === undefined ? null : JSON.stringify(body),
-        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-      }),
-    );
+  const callOnce = async (method: string, url: string, body?: unknown): Promise<unknown> => {
+    const response = await fetch(url, {
+      method,
+      headers: { accept: "application/json", "content-type": "application/json", "x-auth-token": await token() },
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${text.slice(0, 500)}`);
     return JSON.parse(text);
   };
+  const call = async (method: string, url: string, body?: unknown): Promise<unknown> =>
+    knock(async () => callOnce(method, url, body));
   const webhooks = new URL("/v1/webhooks", baseUrl).href;
   return {
     async register(url) {
@@ -47,7 +47,8 @@ export function fenixAt(baseUrl: string, projectId: string, token: () => Promise
       return Webhook.parse(await call("POST", webhooks, body));
     },
     async unregister(id) {
-      await call("DELETE", `${webhooks}/${id}`);
+      // Whoever stops does not wait for a Fenix that may be stopping too: the next start takes away what is left.
+      await callOnce("DELETE", `${webhooks}/${id}`);
     },
     async instancesOf({ instances }) {
       if (typeof instances !== "string") return instances;
@@ -73,7 +74,7 @@ function replyBody({ state, sessionId, instances }: Notice, reply: Reply): Recor
 }
 
 /** Tries again while nobody is there (fetch then throws a TypeError); an answer, whatever it says, is taken. */
-async function knock(request: () => Promise<Response>): Promise<Response> {
+async function knock<Answer>(request: () => Promise<Answer>): Promise<Answer> {
   const end = Date.now() + PATIENCE_MS;
   for (let pause = 200; ; pause = Math.min(pause * 2, 5_000)) {
     try {

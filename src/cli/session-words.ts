@@ -63,7 +63,8 @@ const projectRow = ({ project_id, state, managed }: Detail["projects"][number]):
 ];
 
 function instanceRows({ instances }: Detail): readonly (readonly string[])[] {
-  return instances.map(({ instance_name, project_id, host, state, action, action_done }) => [
+  const byName = instances.toSorted((a, b) => a.instance_name.localeCompare(b.instance_name, "en", { numeric: true }));
+  return byName.map(({ instance_name, project_id, host, state, action, action_done }) => [
     instance_name,
     project_id,
     host ?? "-",

@@ -8,7 +8,7 @@ export const after = (moment: Date, seconds: number): Date => new Date(moment.ge
 export const latest = (...moments: readonly Date[]): Date => new Date(Math.max(...moments.map((at) => at.getTime())));
 
 /** What an effect of any kind tells of its end. */
-export interface Ending {
+interface Ending {
   readonly status: Exclude<EffectStatus, { kind: "done" }> | { readonly kind: "done"; readonly at: Date };
   readonly recordedAt: Date;
 }

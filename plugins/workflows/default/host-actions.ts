@@ -2,7 +2,7 @@
 import { actionsOf, type ActionPhase, type HostName, perform, type SessionHost, type View } from "#sdk";
 import { type Hold, troubleWith, untilEnded } from "./hold.ts";
 
-export interface ActionTrouble {
+interface ActionTrouble {
   readonly kind: "trouble";
   readonly reason: string;
   readonly advice: string;

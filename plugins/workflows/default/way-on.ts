@@ -19,7 +19,7 @@ import { computesLeft, knownTo } from "./hosts.ts";
  */
 export type Reach = "settled" | "any";
 
-export interface Way {
+interface Way {
   readonly state: "START_MAINTENANCE" | "PLANNED_MAINTENANCE" | "PREPARE_MAINTENANCE" | "SCALE_IN";
   readonly why: string;
 }
@@ -39,7 +39,7 @@ export function wayOn(view: View, facts: CloudFacts, ruledOut: ReadonlySet<HostN
   return { state: "SCALE_IN", why: "no host can be emptied" };
 }
 
-export interface Emptiable {
+interface Emptiable {
   readonly host: SessionHost;
   readonly placements: readonly Placement[];
 }

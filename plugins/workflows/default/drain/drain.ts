@@ -51,7 +51,7 @@ export function drain(view: View, state: DrainState): Onward {
 }
 
 /** Instances are moved once, from a host into settled ones; where that is not possible, into any. */
-export const reachOf = (state: DrainState): Reach => (state === "PLANNED_MAINTENANCE" ? "settled" : "any");
+const reachOf = (state: DrainState): Reach => (state === "PLANNED_MAINTENANCE" ? "settled" : "any");
 
 /** By what was seen last; before it is said that nothing can be done, the cloud is looked at again. */
 function choose(view: View, reach: Reach): Onward {

@@ -18,7 +18,7 @@ import { destinationsFor, type Reach } from "../way-on.ts";
 import type { Errand } from "./errands.ts";
 import { triesOf } from "./who-is-there.ts";
 
-export interface NextMoves {
+interface NextMoves {
   readonly start: readonly MoveInstance[];
   /** Instances that find no place now. */
   readonly obstacles: readonly FitObstacle[];

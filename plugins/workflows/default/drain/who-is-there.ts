@@ -1,7 +1,7 @@
 /** Who is still on the host, by the last look at the cloud and all that was learnt since. */
 import type { CloudFacts, CloudInstance, EffectKind, EffectRecord, HostName, InstanceId, View } from "#sdk";
 
-export type Tries = readonly EffectRecord<"move_instance">[];
+type Tries = readonly EffectRecord<"move_instance">[];
 
 /** The tries of this entry to move an instance, oldest first. */
 export const triesOf = (view: View, instance: InstanceId): Tries =>
