@@ -36,6 +36,7 @@ export async function startService({ mode, settings, log, isUp }: ServiceOptions
   });
   closeSync(output);
   const ended = once(child, "exit");
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   let stopping = false;
   const broken = ended.then(async () => {
     if (stopping) return new Promise<never>(() => {});
@@ -44,14 +45,14 @@ export async function startService({ mode, settings, log, isUp }: ServiceOptions
   broken.catch(() => {}); // It may come when nobody listens any more.
   const stop = async (): Promise<void> => {
     stopping = true;
-    if (child.exitCode !== null || child.signalCode !== null) return;
+    if (hasEnded()) return;
     child.kill("SIGTERM");
     const late = setTimeout(() => child.kill("SIGKILL"), STOP_WITHIN_MS);
     await ended;
     clearTimeout(late);
   };
   try {
-    if (isUp) await untilUp(isUp, () => child.exitCode !== null);
+    if (isUp) await untilUp(isUp, hasEnded);
   } catch (error) {
     await stop();
     throw new Error(`the ${mode} does not come up; it said:\n${lastWords(log)}`, { cause: error });
