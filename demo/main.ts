@@ -41,6 +41,12 @@ class Interrupted extends Error {}
 /** Set when whoever watches is not to hear how everything stops. */
 let muted = false;
 
+const watching: Terminal = {
+  ...realTerminal,
+  write: (text) => void (muted || realTerminal.write(text)),
+  complain: (line) => void (muted || realTerminal.complain(line)),
+};
+
 // Not left to the event loop: after Ctrl-C somebody still watches a session that nobody serves any more.
 process.exit(await demo());
 
@@ -89,7 +95,7 @@ async function play(stage: Stage): Promise<boolean> {
     ],
   });
   say(`\nsession ${id} over all hosts of the cloud\n`);
-  const failure = await watch(id, { api, terminal: speakingOf(stage.projects), json: false }).then(
+  const failure = await watch(id, { api, terminal: watching, json: false, projects: stage.projects }).then(
     () => null,
     (error: unknown) => {
       if (error instanceof Refused) return error.message;
@@ -104,20 +110,10 @@ async function play(stage: Stage): Promise<boolean> {
   return failure === null && verdict.violations.length === 0;
 }
 
-/** Fenix knows projects by their ids; people do not. */
-function speakingOf(projects: ReadonlyMap<string, string>): Terminal {
-  const named = (text: string): string => text.replaceAll(/\b[0-9a-f]{32}\b/g, (id) => projects.get(id) ?? id);
-  return {
-    ...realTerminal,
-    write: (text) => void (muted || realTerminal.write(named(text))),
-    complain: (line) => void (muted || realTerminal.complain(line)),
-  };
-}
-
-async function keepTimeline(id: string, { fenixUrl }: Stage): Promise<void> {
+async function keepTimeline(id: string, { fenixUrl, projects }: Stage): Promise<void> {
   const api = fenixApi(fenixUrl);
   const [detail, entries] = [await api.session(id), await wholeTimeline(api, id)];
-  const named = withNames(detail);
+  const named = withNames(detail, projects);
   writeFileSync(join(RECORDS, "timeline.txt"), entries.map((entry) => `${timelineLine(entry, named)}\n`).join(""));
 }
 

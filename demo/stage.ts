@@ -99,13 +99,13 @@ async function start({ scenario, records, say }: StageOptions, opened: Opened, s
   return { fenixUrl, simulator, projects, desk, heard, broken: Promise.race([api.broken, worker.broken]) };
 }
 
-function describe({ url, cloud }: Simulator): string {
+function describe({ cloud }: Simulator): string {
   const { hosts, instances, services } = cloud.world;
   const controllers = new Set(services.filter(({ binary }) => binary === "nova-conductor").map(({ host }) => host));
   const inUse = new Set(instances.map(({ host }) => host));
   const empty = [...hosts.keys()].filter((host) => !inUse.has(host)).length;
-  const counts = `${hosts.size} computes, ${controllers.size} controllers, ${instances.length} instances`;
-  return `${counts}, ${empty === 0 ? "no" : empty} host empty, ${SPEED} times as fast as usual; ${url}`;
+  const counts = `${hosts.size} computes (${empty === 0 ? "none" : empty} empty), ${controllers.size} controllers`;
+  return `${counts}, ${instances.length} instances, simulated, ${SPEED} times as fast`;
 }
 
 /** Gives up three instances each time when the cloud has no room. */

@@ -1,7 +1,7 @@
 /** What is going on in a session, drawn for a person who looks on. Pure: the same answers give the same picture. */
 import type { Detail, Host, TimelineEntry } from "./answers.ts";
 import { table } from "./table.ts";
-import { isWorthFollowing, timelineLine, withNames } from "./timeline-words.ts";
+import { isWorthFollowing, timelineLine } from "./timeline-words.ts";
 import { duration, readWireTime } from "./when.ts";
 
 export interface Picture {
@@ -11,6 +11,8 @@ export interface Picture {
   readonly now: Date;
   /** Why the picture may be old; null when it is fresh. */
   readonly trouble: string | null;
+  /** Puts names where ids are. */
+  readonly named: (text: string) => string;
 }
 
 /** Recent events shown under the hosts. */
@@ -18,8 +20,7 @@ const EVENTS = 6;
 const BAR = 24;
 
 export function progressLines(picture: Picture, size: { readonly columns: number; readonly rows: number }): string[] {
-  const { detail, timeline, trouble } = picture;
-  const named = withNames(detail);
+  const { detail, timeline, trouble, named } = picture;
   const above = [headline(picture), ...present(picture), ""];
   // What it waits for now is told above; what it waited for before is no news.
   const news = timeline.filter((entry) => isWorthFollowing(entry) && entry.kind !== "waiting");
@@ -41,11 +42,11 @@ function headline({ detail, now }: Picture): string {
 }
 
 /** What it waits for and until when, and what is under way. */
-function present({ detail, now }: Picture): string[] {
+function present({ detail, now, named }: Picture): string[] {
   const { waiting, session } = detail;
   const lines = underWayInWords(detail, now);
   if (session.ended_at !== null) return lines;
-  if (waiting !== null) lines.unshift(`waits for ${waiting.for}, ${deadline(waiting.until, now)}`);
+  if (waiting !== null) lines.unshift(`waits for ${named(waiting.for)}, ${deadline(waiting.until, now)}`);
   return lines.length > 0 ? lines : ["decides what is next"];
 }
 

@@ -5,13 +5,15 @@ import { type FenixApi, wholeTimeline } from "./fenix-api.ts";
 import { progressLines } from "./progress.ts";
 import { endInWords } from "./session-words.ts";
 import type { Terminal } from "./terminal.ts";
-import { isWorthFollowing, timelineLine, withNames } from "./timeline-words.ts";
+import { isWorthFollowing, type Names, timelineLine, withNames } from "./timeline-words.ts";
 
 export interface Watching {
   readonly api: FenixApi;
   readonly terminal: Terminal;
   /** Prints every entry of the timeline as one line of JSON. */
   readonly json: boolean;
+  /** What projects are called, by id. */
+  readonly projects?: Names;
 }
 
 /** As often as a person wants to see a change, and seldom enough that a hundred onlookers are no burden. */
@@ -20,7 +22,7 @@ const EVERY_MS = 1_000;
 const PATIENCE_MS = 300_000;
 
 /** Resolves when the session is done; throws `Refused` with reason and advice when it failed. */
-export async function watch(id: string, { api, terminal, json }: Watching): Promise<void> {
+export async function watch(id: string, { api, terminal, json, projects = new Map() }: Watching): Promise<void> {
   const show = json ? jsonLines(terminal) : terminal.size() === null ? plainLines(terminal) : drawing(terminal);
   const timeline: TimelineEntry[] = [];
   let detail = await api.session(id);
@@ -34,7 +36,7 @@ export async function watch(id: string, { api, terminal, json }: Watching): Prom
       if (!(error instanceof Unreachable) || terminal.now().getTime() - lastNews.getTime() > PATIENCE_MS) throw error;
       trouble = error.message;
     }
-    show({ detail, timeline, trouble });
+    show({ detail, timeline, trouble, named: withNames(detail, projects) });
     if (detail.session.ended_at !== null && trouble === null) break;
   }
   if (detail.failure !== null)
@@ -46,6 +48,7 @@ interface Seen {
   readonly detail: Detail;
   readonly timeline: readonly TimelineEntry[];
   readonly trouble: string | null;
+  readonly named: (text: string) => string;
 }
 type Show = (seen: Seen) => void;
 
@@ -64,8 +67,7 @@ function drawing(terminal: Terminal): Show {
 function plainLines(terminal: Terminal): Show {
   let told = 0;
   let troubled = false;
-  return ({ detail, timeline, trouble }) => {
-    const named = withNames(detail);
+  return ({ timeline, trouble, named }) => {
     const news = timeline.slice(told).filter(isWorthFollowing);
     for (const entry of news.filter(isStillTrue)) terminal.write(`${timelineLine(entry, named)}\n`);
     told = timeline.length;

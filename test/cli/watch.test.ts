@@ -1,8 +1,20 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Detail } from "../../src/cli/answers.ts";
 import { progressLines } from "../../src/cli/progress.ts";
+import { withNames } from "../../src/cli/timeline-words.ts";
 import { duration, parseWhen } from "../../src/cli/when.ts";
-import { aDetail, aHost, type Answers, aTimeline, type FakeFenix, fakeFenix, id, noNews, webId } from "./fake-fenix.ts";
+import {
+  aDetail,
+  aHost,
+  type Answers,
+  aTimeline,
+  type FakeFenix,
+  fakeFenix,
+  id,
+  noNews,
+  project,
+  webId,
+} from "./fake-fenix.ts";
 import { fenix, NOW } from "./fenix.ts";
 
 let server: FakeFenix;
@@ -104,13 +116,10 @@ test("on a terminal it draws over what it drew before", async () => {
 
 describe("the picture", () => {
   const size = { columns: 100, rows: 24 };
-  const picture = (changes: Parameters<typeof aDetail>[0] = {}, more: object = {}) => ({
-    detail: Detail.parse(aDetail(changes)),
-    timeline: events.entries,
-    now: NOW,
-    trouble: null,
-    ...more,
-  });
+  const picture = (changes: Parameters<typeof aDetail>[0] = {}, more: object = {}) => {
+    const detail = Detail.parse(aDetail(changes));
+    return { detail, timeline: events.entries, now: NOW, trouble: null, named: withNames(detail), ...more };
+  };
 
   test("state, hosts, what it waits for, what is under way, what happened", () => {
     const waiting = { for: "moves to end", until: "2026-11-25 08:31:00" };
@@ -127,6 +136,11 @@ describe("the picture", () => {
       "08:00:02  web-1 is on compute-1, after 4 s",
       "08:00:03  compute-2: maintained",
     ]);
+  });
+
+  test("projects by name, where somebody knows what they are called", () => {
+    const detail = Detail.parse(aDetail());
+    expect(withNames(detail, new Map([[project, "shop"]]))(`${project} owns ${webId}`)).toBe("shop owns web-1");
   });
 
   test("what holds something up, and that the news is old", () => {
