@@ -2,6 +2,7 @@
  * What Nova and Placement say about hosts and servers at a chosen moment, and what was wrong with that. It knows nothing
  * of Fenix: a session is judged by the state of the cloud, not by its own report.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "./nova-client.ts";
 
 export interface SeenServer {
@@ -176,19 +177,17 @@ export function novaObserver(admin: Client): Observer {
     },
     watchHost(host, everyMs = 1_000) {
       const seen: SeenOnHost[] = [];
-      let going = true;
-      let wake: () => void = () => undefined;
+      const enough = new AbortController();
       const watching = (async () => {
-        while (going) {
+        do {
           seen.push(await observer.onHost(host));
-          if (going) await new Promise<void>((resolve) => ((wake = resolve), setTimeout(resolve, everyMs)));
-        }
+          await pause(everyMs, undefined, { signal: enough.signal }).catch(() => undefined);
+        } while (!enough.signal.aborted);
       })();
       watching.catch(() => undefined); // Told by stop().
       return {
         async stop() {
-          going = false;
-          wake();
+          enough.abort();
           await watching;
           return seen;
         },
@@ -200,7 +199,7 @@ export function novaObserver(admin: Client): Observer {
         const server = await observer.server(id);
         if (wanted(server)) return server;
         if (Date.now() > end) throw new Error(`waited ${withinMs} ms in vain, it is ${JSON.stringify(server)}`);
-        await new Promise((resolve) => setTimeout(resolve, 150));
+        await pause(150);
       }
     },
   };

@@ -10,7 +10,7 @@ import type { HostName, InstanceId } from "../../domain/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { Unanswered } from "./http.ts";
 import type { Nova, ServerRow } from "./nova.ts";
-import { isMoving, isUnconfirmed } from "./server-state.ts";
+import { isMoving, isSettled, isUnconfirmed } from "./server-state.ts";
 
 export interface MoveWatch {
   /** Resolves when the server is at rest. Rejects when the signal aborts, and when the cloud cannot be asked. */
@@ -137,12 +137,12 @@ export function moveWatch({ nova, clock, pace }: { nova: Nova; clock: Clock; pac
   async function judge(move: Watched, server: ServerRow | null, signal: AbortSignal): Promise<void> {
     if (server === null || server.status === "DELETED") return move.settle({ kind: "gone" });
     if (isUnconfirmed(server)) return confirm(move, signal);
-    if (isMoving(server)) return;
+    if (!isLastWord(server, move)) return;
     if (isGoodNews(server, move)) return move.settle({ kind: "at_rest", server });
     // A list may lag behind, and only the server itself tells its fault.
     const again = await fresh(move, signal);
     if (again === null) return move.settle({ kind: "gone" });
-    if (!isMoving(again)) move.settle({ kind: "at_rest", server: again });
+    if (isLastWord(again, move)) move.settle({ kind: "at_rest", server: again });
   }
 
   async function confirm(move: Watched, signal: AbortSignal): Promise<void> {
@@ -205,3 +205,6 @@ export function moveWatch({ nova, clock, pace }: { nova: Nova; clock: Clock; pac
 }
 
 const isGoodNews = ({ status, host }: ServerRow, { from }: WatchedMove): boolean => status !== "ERROR" && host !== from;
+
+const isLastWord = (server: ServerRow, move: WatchedMove): boolean =>
+  !isMoving(server) && (isGoodNews(server, move) || isSettled(server));

@@ -14,6 +14,13 @@ export const isUnconfirmed = ({ status, taskState }: State): boolean =>
 export const isMoving = ({ status, taskState }: State): boolean =>
   status !== "ERROR" && (MOVING_STATUS.has(status) || (taskState !== null && MOVING_TASK.has(taskState)));
 
+/**
+ * Whether what is seen of a server where its move began is the last word. Another task (a deletion above all) takes the
+ * place of the move's own in the middle of it, and only what follows shows how both ended. An ERROR may keep its task.
+ */
+export const isSettled = ({ status, taskState }: State): boolean =>
+  status === "ERROR" ? taskState !== "deleting" : taskState === null;
+
 const MOVING_STATUS = new Set(["MIGRATING", "RESIZE", "VERIFY_RESIZE", "REVERT_RESIZE"]);
 const MOVING_TASK = new Set([
   "migrating",
