@@ -60,6 +60,7 @@ function connected(credentials: Credentials, options: OpenStackOptions): OpenSta
     requestCounts: () => http.counts(),
     async disconnect() {
       watch.close();
+      log?.info({ requests: http.counts() }, "requests sent to the cloud");
       await http.close();
     },
   };

@@ -72,6 +72,7 @@ export interface HttpOptions {
 
 /** What a logger must be able to do for us; pino can. */
 export interface Log {
+  info(fields: Readonly<Record<string, unknown>>, message: string): void;
   warn(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 
@@ -234,7 +235,7 @@ function newBreaker(service: ServiceName, { breakAfter, breakMs }: Limits, log: 
     { halfOpenAfter: breakMs, breaker: new ConsecutiveBreaker(breakAfter) },
   );
   breaker.onBreak(() => log?.warn({ service, pauseMs: breakMs }, "a service of the cloud does not answer"));
-  breaker.onReset(() => log?.warn({ service }, "a service of the cloud answers again"));
+  breaker.onReset(() => log?.info({ service }, "a service of the cloud answers again"));
   return breaker;
 }
 

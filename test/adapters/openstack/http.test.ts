@@ -108,8 +108,9 @@ test("who stops waiting stops at once, in a pause too, with their own reason", a
 });
 
 test("a service that fails again and again is left alone for a moment, others are not", async () => {
-  const warnings: string[] = [];
-  const log = { warn: (_fields: unknown, message: string) => void warnings.push(message) };
+  const said: string[] = [];
+  const note = (_fields: unknown, message: string) => void said.push(message);
+  const log = { info: note, warn: note };
   http = openHttp({ ca: null, verify: true, log, limits: { ...quick, repeats: 0, breakAfter: 3, breakMs: 100 } });
   plays = [{ status: 500 }, { status: 500 }, { status: 500 }, {}];
   for (const _ of [1, 2, 3]) await expect(ask()).rejects.toBeInstanceOf(Unanswered);
@@ -118,7 +119,7 @@ test("a service that fails again and again is left alone for a moment, others ar
   expect(await ask({ service: "placement" })).toMatchObject({ status: 200 });
   await new Promise((resolve) => setTimeout(resolve, 120));
   expect(await ask()).toMatchObject({ status: 200 });
-  expect(warnings).toEqual(["a service of the cloud does not answer", "a service of the cloud answers again"]);
+  expect(said).toEqual(["a service of the cloud does not answer", "a service of the cloud answers again"]);
 });
 
 test("neither token nor body is in what is said about a failure", async () => {

@@ -1,0 +1,173 @@
+/**
+ * A whole Fenix of real processes over the cloud that the OS_* variables name, with sample managers for its projects, and
+ * a desk that works on hosts. While the desk works it asks Nova and Placement who is on the host.
+ */
+import { createServer } from "node:http";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { freePort, type Service, startService } from "../../demo/service.ts";
+import { type ManagerEvent, startManager } from "../../examples/manager/manager.ts";
+import type { Observer, SeenOnHost } from "./nova-observer.ts";
+
+export interface Work {
+  readonly host: string;
+  readonly from: Date;
+  readonly until: Date;
+  /** Who was there when it began, in the middle and at the end. */
+  readonly seen: readonly SeenOnHost[];
+}
+
+export interface RealWorld {
+  readonly works: readonly Work[];
+  /** What the managers did, by project. */
+  readonly events: readonly (ManagerEvent & { readonly project: string })[];
+  startWorker(): Promise<Service>;
+  createSession(options?: Readonly<Record<string, unknown>>): Promise<string>;
+  state(id: string): Promise<string>;
+  /** Resolves with the state in which the session ended; throws after the time, with the timeline. */
+  ended(id: string, withinMs: number): Promise<string>;
+  timeline(id: string): Promise<string>;
+  /** Requests that the workers which were stopped (not killed) have sent to Nova. */
+  novaRequests(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}
+
+export interface RealWorldOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly databaseUrl: string;
+  readonly observer: Observer;
+  readonly managers: readonly ManagerOf[];
+}
+
+export interface ManagerOf {
+  readonly project: string;
+  readonly user: string;
+  readonly password: string;
+  readonly action: "MIGRATE" | "LIVE_MIGRATE";
+  /** Servers it gives up each time Fenix asks for room. */
+  readonly step: number;
+}
+
+/** Long enough to look at the host three times. */
+const WORK_MS = 2_000;
+
+export async function realWorld({ env, databaseUrl, observer, managers }: RealWorldOptions): Promise<RealWorld> {
+  const folder = mkdtempSync(join(tmpdir(), "fenix-openstack-"));
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const cloud = Object.entries(env).filter(([name, value]) => name.startsWith("OS_") && value !== undefined);
+  const settings = {
+    ...(Object.fromEntries(cloud) as Record<string, string>),
+    DATABASE_URL: databaseUrl,
+    FENIX_PORT: `${port}`,
+    FENIX_DATA_DIR: folder,
+    FENIX_LOG_LEVEL: "info",
+  };
+  const isUp = async () => (await fetch(`${url}/health/ready`)).ok;
+  const api = await startService({ mode: "api", settings, log: join(folder, "api.log"), isUp });
+  const desk = await startDesk(observer);
+  const events: (ManagerEvent & { project: string })[] = [];
+  const started = await Promise.all(
+    managers.map(({ project, user, password, action, step }) =>
+      startManager({
+        fenixUrl: url,
+        credentials: {
+          authUrl: env["OS_AUTH_URL"] ?? "",
+          region: env["OS_REGION_NAME"],
+          as: {
+            username: user,
+            password,
+            projectName: project,
+            userDomainName: "Default",
+            projectDomainName: "Default",
+          },
+        },
+        action,
+        scaling: { step, networks: "none" },
+        onEvent: (event) => void events.push({ ...event, project }),
+      }),
+    ),
+  );
+  const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const answer = await fetch(`${url}${path}`, init);
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return answer;
+  };
+  let workers = 0;
+
+  const world: RealWorld = {
+    works: desk.works,
+    events,
+    startWorker: () => startService({ mode: "worker", settings, log: join(folder, `worker-${++workers}.log`) }),
+    async createSession(options = {}) {
+      const body = {
+        maintenance_at: new Date().toISOString(),
+        actions: [{ plugin: "http", type: "host", metadata: { url: desk.workUrl, rerun: "idempotent" } }],
+        options: { reply_seconds: 120, scale_in_reply_seconds: 300, ...options },
+      };
+      const headers = { "content-type": "application/json" };
+      const answer = await call("/v1/maintenance", { method: "POST", headers, body: JSON.stringify(body) });
+      return ((await answer.json()) as { session_id: string }).session_id;
+    },
+    state: async (id) => ((await (await call(`/v1/maintenance/${id}`)).json()) as { state: string }).state,
+    async ended(id, withinMs) {
+      const end = Date.now() + withinMs;
+      for (;;) {
+        const state = await world.state(id);
+        if (state === "MAINTENANCE_DONE" || state === "MAINTENANCE_FAILED") return state;
+        if (Date.now() > end) throw new Error(`still ${state} after ${withinMs} ms:\n${await world.timeline(id)}`);
+        await new Promise((resolve) => setTimeout(resolve, 1_000));
+      }
+    },
+    timeline: async (id) =>
+      (await call(`/v1/maintenance/${id}/timeline?limit=1000`, { headers: { accept: "text/plain" } })).text(),
+    novaRequests() {
+      const total: Record<string, number> = {};
+      for (const file of readdirSync(folder).filter((name) => name.startsWith("worker-"))) {
+        for (const [what, count] of Object.entries(requestsIn(readFileSync(join(folder, file), "utf8")))) {
+          if (what.startsWith("nova ")) total[what] = (total[what] ?? 0) + count;
+        }
+      }
+      return total;
+    },
+    async close() {
+      await Promise.allSettled(started.map((manager) => manager.close()));
+      await api.stop();
+      await desk.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return world;
+}
+
+/** Each worker says at its orderly end how often it asked for what. */
+function requestsIn(log: string): Readonly<Record<string, number>> {
+  const line = log.split("\n").find((text) => text.includes(`"requests sent to the cloud"`));
+  return line === undefined ? {} : (JSON.parse(line) as { requests: Record<string, number> }).requests;
+}
+
+async function startDesk(observer: Observer) {
+  const works: Work[] = [];
+  const server = createServer(async (request, response) => {
+    const host = decodeURIComponent(new URL(request.url ?? "/", "http://desk").pathname.split("/")[2] ?? "");
+    const from = new Date();
+    const watching = observer.watchHost(host, WORK_MS / 3);
+    await new Promise((resolve) => setTimeout(resolve, WORK_MS));
+    const seen = await watching.stop();
+    works.push({ host, from, until: new Date(), seen });
+    response.writeHead(200, { "content-type": "application/json" }).end("{}");
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    workUrl: `http://127.0.0.1:${port}/work/{host}`,
+    works: works as readonly Work[],
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
