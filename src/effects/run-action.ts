@@ -2,6 +2,7 @@ import { isEmpty } from "../domain/cloud.ts";
 import type { ActionContext, HostAction } from "../domain/host-action.ts";
 import type { RunAction } from "../domain/effect.ts";
 import { whoIsThere } from "./check-empty.ts";
+import { heeded } from "./heeded.ts";
 import { keptOutput } from "./kept-output.ts";
 import type { Performed, Performer, Performing } from "./performer.ts";
 
@@ -29,6 +30,9 @@ async function occupancy({ host, phase }: RunAction, { cloud, signal }: Performi
   const occupants = await cloud.occupants(host, { signal });
   return isEmpty(occupants) ? null : `${host} has ${whoIsThere(occupants)}`;
 }
+
+/** For an action to tidy up once it shall stop; less than a worker has for its own stop (see main.ts). */
+const HEED_MS = 10_000;
 
 async function run(
   action: HostAction,
@@ -68,7 +72,7 @@ async function run(
         return ended({ kind: "done", outcome: { output: output.text() }, text: "found done after a crash" });
       }
     }
-    await action.run(context);
+    await heeded(action.run(context), context.signal, HEED_MS);
     return ended({ kind: "done", outcome: { output: output.text() }, text: `${action.name} done on ${effect.host}` });
   } catch (error) {
     if (performing.signal.aborted) throw error; // Not the action's doing: the worker lost it, or shuts down.

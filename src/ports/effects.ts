@@ -23,7 +23,7 @@ export interface Effects {
   renew(claimed: ClaimedEffect, until: Date): Promise<boolean>;
   /** Records the end, with its consequences, and makes the session due. False when the lease was lost: nothing is written. */
   finish(claimed: ClaimedEffect, end: EffectEnd): Promise<boolean>;
-  /** Gives the effect back, to be taken again at `until`; `why` is shown to people. False when the lease was lost. */
+  /** Gives the effect back, to be taken again at `until`, and makes the session due, so that `why` is shown to people. False when the lease was lost. */
   postpone(claimed: ClaimedEffect, until: Date, why: string, at: Date): Promise<boolean>;
   /** Keeps the output of a host action that is still running, for people to watch. */
   keepOutput(claimed: ClaimedEffect, output: string): Promise<void>;

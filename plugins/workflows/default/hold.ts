@@ -19,16 +19,13 @@ const AGAIN_SECONDS = 60;
 /** Waits for an effect while it is under way; `seconds` is how long it may reasonably take. Null once it has ended. */
 export function untilEnded(view: View, record: Ending, what: string, seconds: number): Hold | null {
   if (!isUnderWay(record)) return null;
-  return wait(`${what}${lastErrorOf(record)}`, endBy(view, record, seconds));
+  return wait(what, endBy(view, record, seconds));
 }
 
 export function endBy({ now }: View, { status, recordedAt }: Ending, seconds: number): Date {
   const by = after(status.kind === "running" ? status.since : recordedAt, seconds);
   return by > now ? by : after(now, AGAIN_SECONDS);
 }
-
-const lastErrorOf = ({ status }: Ending): string =>
-  status.kind === "pending" && status.lastError !== null ? `; the last try: ${status.lastError}` : "";
 
 /** Why an effect came to nothing; null while it is under way, and when it succeeded. */
 export function troubleWith({ status }: Ending): string | null {

@@ -144,9 +144,11 @@ const postponeEffect =
       if (!row) return false;
       const { kind, subject } = row;
       const text = toText(`${inWords(kind)} tried again at ${until.toISOString()}: ${why}`);
-      await appendJournal(trx, claimed.session.id, [
-        { at, kind: "effect_postponed", subject, text, data: { kind, until: until.toISOString(), why } },
-      ]);
+      const data = { kind, until: until.toISOString(), why };
+      // Its next turn says what the session is waiting for now.
+      await appendJournal(trx, claimed.session.id, [{ at, kind: "effect_postponed", subject, text, data }], {
+        dueAt: at,
+      });
       return true;
     });
 
