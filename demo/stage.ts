@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Manager, startManager } from "../examples/manager/manager.ts";
-import { openDatabaseServer } from "../src/adapters/postgres/embedded.ts";
 import { scenarios } from "../src/simulator/scenarios.ts";
 import { type Simulator, startSimulator } from "../src/simulator/simulator.ts";
+import { demoDatabase, demoQueue } from "./borrowed.ts";
 import { type Desk, startDesk } from "./desk.ts";
 import { freePort, startService } from "./service.ts";
 
@@ -57,11 +57,18 @@ export function startStage(options: StageOptions): { readonly ready: Promise<Sta
 
 type Opened = <T>(opening: Promise<T>, close: (part: T) => Promise<unknown>) => Promise<T>;
 
-async function start({ scenario, records, say }: StageOptions, opened: Opened, stops: (() => void)[]): Promise<Stage> {
+async function start(
+  { scenario, records, say }: StageOptions,
+  opened: Opened,
+  stops: (() => Promise<unknown> | void)[],
+): Promise<Stage> {
   const dataDir = mkdtempSync(join(tmpdir(), "fenix-demo-"));
   stops.push(() => rmSync(dataDir, { recursive: true, force: true }));
-  const database = await opened(openDatabaseServer({ dataDir, durable: false }), (it) => it.stop());
+  const database = await opened(demoDatabase(dataDir), (it) => it.stop());
   say(`  database   PostgreSQL, from ${database.origin}`);
+  const queue = demoQueue();
+  stops.push(() => queue.clear());
+  say(`  queue      ${queue.origin}`);
 
   const simulator = await opened(startSimulator({ ...scenarios[scenario](), speed: SPEED }), (it) => it.close());
   say(`  cloud      ${describe(simulator)}`);
@@ -71,6 +78,7 @@ async function start({ scenario, records, say }: StageOptions, opened: Opened, s
   const desk = await opened(startDesk(), (it) => it.close());
   const settings = {
     ...simulator.env,
+    ...queue.settings,
     DATABASE_URL: database.url,
     FENIX_DATA_DIR: dataDir,
     FENIX_PORT: `${port}`,

@@ -13,6 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Redis } from "ioredis";
 import { afterAll } from "vitest";
+import { removeKeys } from "../../demo/borrowed.ts";
 import { openLocalRedis, whyNoLocalRedis } from "../../src/adapters/bullmq/redis-server.ts";
 
 export type TestRedis =
@@ -58,12 +59,6 @@ async function privateRedis(prefix: string): Promise<TestRedis> {
 }
 
 function sharedRedis(url: string, prefix: string): TestRedis {
-  afterAll(async () => {
-    const client = new Redis(url);
-    for await (const keys of client.scanStream({ match: `${prefix}*`, count: 500 }) as AsyncIterable<string[]>) {
-      if (keys.length > 0) await client.unlink(...keys);
-    }
-    client.disconnect();
-  });
+  afterAll(() => removeKeys(url, prefix));
   return { kind: "shared", url, prefix };
 }
