@@ -20,6 +20,7 @@ import { deleteSession } from "./engine/commands/delete-session.ts";
 import { recordReply } from "./engine/commands/record-reply.ts";
 import { loadPlugins } from "./engine/load-plugins.ts";
 import { buildHttp } from "./http/build-http.ts";
+import { remembered } from "./http/health.ts";
 import { startWorker } from "./worker/worker.ts";
 
 const OWN_PLUGINS = fileURLToPath(new URL("../plugins/", import.meta.url));
@@ -122,7 +123,11 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         webhooks: store.webhooks,
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },
-          cloud: { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
+          queue: { required: false, check: () => queues.answers() },
+          cloud: remembered(
+            { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
+            clock,
+          ),
         },
         clock,
         newId: randomUUID,
