@@ -85,6 +85,8 @@ export interface Played {
   readonly report: Report;
   readonly failure: Failure | null;
   readonly timeline: readonly string[];
+  /** What was waited for, without repetitions. */
+  readonly waits: readonly string[];
   readonly world: World;
   readonly seconds: number;
   /** How often effects of this kind were asked for. */
@@ -114,6 +116,7 @@ class Playing {
   #waiting: Snapshot["waiting"] = null;
   #happenings: Happening[] = [];
   #timeline: string[] = [];
+  readonly #waits = new Set<string>();
   #turns = 0;
   #script: Script;
   readonly #world: World;
@@ -375,6 +378,7 @@ class Playing {
 
   #sleep(decision: Extract<Decision, { kind: "wait" }>): void {
     this.#waiting = { for: decision.for, until: decision.until };
+    this.#waits.add(decision.for);
     const until = (decision.until.getTime() - NOON.getTime()) / 1_000;
     const next = this.#happenings.toSorted((a, b) => a.at - b.at)[0];
     if (next && next.at <= until) {
@@ -406,6 +410,7 @@ class Playing {
       report,
       failure: this.#failure,
       timeline: [...this.#timeline],
+      waits: [...this.#waits],
       world: this.#world,
       seconds: this.#now,
       asked: this.#questions,
