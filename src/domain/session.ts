@@ -51,6 +51,12 @@ export const SessionOptions = z
       .default(4)
       .describe("further tries after a failed move, with growing pauses: four of them take three minutes"),
     move_seconds: seconds(1800, DAY).describe("longest time for one move"),
+    stale_allocations: z
+      .enum(["heal", "fail"])
+      .default("heal")
+      .describe(
+        "what to do when Placement books an empty host for instances that are certainly elsewhere, as a crash in mid-move leaves it",
+      ),
     own_action_seconds: seconds(300, DAY).describe("time a project has for its OWN_ACTION"),
     moves_at_once: z.int().min(1).max(100).default(4).describe("moves off one host at the same time"),
   })

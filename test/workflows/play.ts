@@ -278,6 +278,7 @@ class Playing {
           return done({ closure, leftClosed: closure === "open" ? null : "closed by others" });
         });
       case "check_empty":
+        if (effect.heal) this.#world.stale.delete(effect.host);
         return end(() => done(this.#world.occupants(effect.host)));
       case "move_instance":
         return this.#move(effect, end, done);

@@ -503,6 +503,26 @@ describe("what happens meanwhile", () => {
     });
   });
 
+  test("what a crash left in Placement is put right after a minute", () => {
+    const played = done({
+      cloud,
+      managers: { shop: agree },
+      events: [{ atSeconds: 50, happens: (world) => world.stale.set("c1" as never, ["old-migration"]) }],
+    });
+    expect(played.report.maintained).toEqual(["c1", "c2"]);
+    expect(played.waits).toContain("c1 to become empty: Placement has allocations of old-migration");
+  });
+
+  test("or left to the admin, where that is the policy", () => {
+    const played = failed({
+      cloud,
+      managers: { shop: agree },
+      options: { stale_allocations: "fail" },
+      events: [{ atSeconds: 50, happens: (world) => world.stale.set("c1" as never, ["old-migration"]) }],
+    });
+    expect(played.failure?.reason).toBe("c1 does not become empty: Placement has allocations of old-migration");
+  });
+
   test("what Placement never forgets fails the session with its consumers", () => {
     const played = failed({
       cloud,
