@@ -9,6 +9,7 @@ export { pause, withinSeconds } from "./time.ts";
 export { type Decision, end, enter, fail, perform, wait } from "../domain/decision.ts";
 export * from "../domain/cloud.ts";
 export * from "../domain/effect.ts";
+export { grouped } from "../domain/grouped.ts";
 export * from "../domain/ids.ts";
 export * from "../domain/question.ts";
 export * as resources from "../domain/resources.ts";

@@ -1,5 +1,6 @@
 /** Records how an effect ended, together with everything that follows from it for the session. */
 import { sql } from "kysely";
+import { grouped } from "../../domain/grouped.ts";
 import type { SessionId } from "../../domain/ids.ts";
 import type { ClaimedEffect, Consequences, EffectEnd, Effects } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
@@ -16,7 +17,7 @@ import { commitWithoutFlush, inTransaction, type Transaction } from "./transacti
 export const finishEffect = (db: Database): Effects["finish"] => {
   const finish = gathered<Ended, boolean>(async (all) => {
     const answers = new Map<Ended, boolean>();
-    for (const [id, ends] of bySession(all)) {
+    for (const [id, ends] of grouped(all, ({ claimed }) => claimed.session.id)) {
       const held = await inTransaction(db, (trx) => finishTogether(trx, id, ends));
       for (const one of ends) answers.set(one, held.has(one));
     }
@@ -28,16 +29,6 @@ export const finishEffect = (db: Database): Effects["finish"] => {
 interface Ended {
   readonly claimed: ClaimedEffect;
   readonly end: EffectEnd;
-}
-
-function bySession(all: readonly Ended[]): ReadonlyMap<SessionId, readonly Ended[]> {
-  const groups = new Map<SessionId, Ended[]>();
-  for (const one of all) {
-    const group = groups.get(one.claimed.session.id);
-    if (group) group.push(one);
-    else groups.set(one.claimed.session.id, [one]);
-  }
-  return groups;
 }
 
 /** Answers those whose lease was held, and only those have consequences. */
