@@ -23,6 +23,8 @@ export interface Drains {
   readonly destinations: ReadonlySet<HostName>;
   /** Destinations that are filled before the others, such as hosts that instances need not leave again. */
   readonly preferred: ReadonlySet<HostName>;
+  /** Instances that need no place: they are gone, or their project takes them away. */
+  readonly except?: ReadonlySet<InstanceId>;
   /** Where an instance goes only when nothing else takes it, since it was tried in vain. */
   readonly avoid?: ReadonlyMap<InstanceId, ReadonlySet<HostName>>;
 }
@@ -145,6 +147,7 @@ class Board {
         ...this.#classes.map((name, index) => (demand[name] ?? 0) / (this.#capacity[position * width + index] || 1)),
       );
     return instancesOn(this.#facts, host)
+      .filter(({ id }) => !this.#drains.except?.has(id))
       .map((instance) => ({ instance, size: sizeOf(instance) }))
       .toSorted((a, b) => b.size - a.size || (a.instance.id < b.instance.id ? -1 : 1))
       .map(({ instance }) => instance);
