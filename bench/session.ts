@@ -20,6 +20,7 @@ const { values } = parseArgs({
     instances: { type: "string", default: "2000" },
     workflow: { type: "string", default: "default" },
     options: { type: "string", default: "{}" },
+    concurrency: { type: "string", default: "200" },
     profile: { type: "boolean", default: false },
   },
 });
@@ -36,6 +37,7 @@ const settings = {
   ...(process.env["DATABASE_URL"] ? { DATABASE_URL: process.env["DATABASE_URL"] } : {}),
   ...(process.env["REDIS_URL"] ? { REDIS_URL: process.env["REDIS_URL"] } : {}),
   FENIX_LOG_LEVEL: "warn",
+  FENIX_WORKER_CONCURRENCY: values.concurrency,
   ...(values.profile ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.cwd()}` } : {}),
 };
 const isUp = async () => (await fetch(`${url}/health/live`)).ok;
