@@ -1,19 +1,19 @@
 import type { Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
 import { createSession } from "./create-session.ts";
-import type { FactsCache } from "./facts.ts";
 import { appendJournal } from "./journal.ts";
 import { latestQuestion, recordReply } from "./reply.ts";
 import { resumeSession } from "./resume.ts";
 import { lockSession } from "./session-lock.ts";
+import { nothingKnown } from "./snapshot.ts";
 import { inTransaction } from "./transaction.ts";
 import { inTurn } from "./turn.ts";
 
 export function postgresSessions(db: Database): Sessions {
-  const facts: FactsCache = new Map();
+  const known = nothingKnown();
   return {
     create: createSession(db),
-    inTurn: inTurn(db, facts),
+    inTurn: inTurn(db, known),
     latestQuestion: latestQuestion(db),
     reply: recordReply(db),
     resume: resumeSession(db),

@@ -1,16 +1,27 @@
-import { sql } from "kysely";
 import type { SessionId } from "../../domain/ids.ts";
 import type { Entry, Snapshot } from "../../domain/view.ts";
-import { type FactsCache, readFacts } from "./facts.ts";
+import { type KnownFacts, readFacts } from "./facts.ts";
 import { trusted } from "./json.ts";
+import { type EntryEffects, readEffects } from "./known-effects.ts";
+import { type KnownInstances, readInstances } from "./known-instances.ts";
 import { readProjects } from "./projects.ts";
 import { readQuestions } from "./questions.ts";
-import { recordedColumns, toEffectRecord, toHost, toSession, waitingOf } from "./rows.ts";
+import { Recent } from "./recent.ts";
+import { toHost, toSession, waitingOf } from "./rows.ts";
 import type { SessionRow } from "./session-lock.ts";
 import type { Transaction } from "./transaction.ts";
 
+/** What this process has read of sessions before. */
+export interface Known {
+  readonly facts: KnownFacts;
+  readonly effects: Recent<EntryEffects>;
+  readonly instances: Recent<KnownInstances>;
+}
+
+export const nothingKnown = (): Known => ({ facts: new Recent(), effects: new Recent(), instances: new Recent() });
+
 /** Everything a step may see. The session's row is locked, so the queries see one moment. */
-export async function readSnapshot(trx: Transaction, row: SessionRow, cache: FactsCache): Promise<Snapshot> {
+export async function readSnapshot(trx: Transaction, row: SessionRow, known: Known): Promise<Snapshot> {
   const id = trusted<SessionId>(row.id);
   const entries = await readEntries(trx, id);
   const entry = entries.at(-1);
@@ -21,9 +32,9 @@ export async function readSnapshot(trx: Transaction, row: SessionRow, cache: Fac
     entries,
     hosts: await readHosts(trx, id),
     projects: await readProjects(trx, id),
-    instances: await readInstances(trx, id),
-    facts: await readFacts(trx, id, cache),
-    effects: await readEffects(trx, id, entry.number),
+    instances: await readInstances(trx, id, row.journal_number, known.instances),
+    facts: await readFacts(trx, id, known.facts),
+    effects: await readEffects(trx, id, entry.number, known.effects),
     questions: await readQuestions(trx, id, entry.number),
     failure: trusted(row.failure),
     waiting: waitingOf(row),
@@ -46,29 +57,4 @@ async function readHosts(trx: Transaction, id: SessionId): Promise<Snapshot["hos
     .orderBy("name")
     .execute();
   return rows.map(toHost);
-}
-
-/** Those the cloud still has. */
-async function readInstances(trx: Transaction, id: SessionId): Promise<Snapshot["instances"]> {
-  const rows = await trx
-    .selectFrom("instance")
-    .select(["id", "name", "project_id as project", "host", "status"])
-    .where("session_id", "=", id)
-    .where("gone_at", "is", null)
-    .orderBy("created_at")
-    .orderBy("id")
-    .execute();
-  return trusted(rows);
-}
-
-/** Those of the present entry, and of earlier ones what is still under way. */
-async function readEffects(trx: Transaction, id: SessionId, entry: number): Promise<Snapshot["effects"]> {
-  const rows = await trx
-    .selectFrom("effect")
-    .select(recordedColumns)
-    .where("session_id", "=", id)
-    .where((eb) => eb.or([eb("entry", "=", entry), sql<boolean>`status in ('pending', 'running')`]))
-    .orderBy("id")
-    .execute();
-  return rows.map(toEffectRecord);
 }
