@@ -15,7 +15,6 @@ export interface CatalogEntry {
 export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogEntry[]): Api {
   const { world, identity } = cloud;
   const services = catalogIds(world, catalog);
-  const body = (token: Token): unknown => tokenBody(token, services());
   const routes: readonly Route[] = [
     {
       method: "GET",
@@ -29,7 +28,7 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
       answer(call) {
         const { user, method, boundTo } = authenticated(cloud, call);
         const token = identity.issue(user, boundTo ?? scope(world, user, call), method);
-        return { status: 201, body: body(token), headers: { "x-subject-token": token.secret } };
+        return { status: 201, body: tokenBody(token, services()), headers: { "x-subject-token": token.secret } };
       },
     },
     {
@@ -37,7 +36,9 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
       pattern: "/v3/auth/tokens",
       answer(call) {
         const token = subject(cloud, call);
-        return { ...ok(body(token)), headers: { "x-subject-token": token.secret } };
+        demandValidator(call, token);
+        const catalog = call.query.has("nocatalog") ? undefined : services();
+        return { ...ok(tokenBody(token, catalog)), headers: { "x-subject-token": token.secret } };
       },
     },
     {
@@ -175,6 +176,12 @@ function subject({ identity }: SimulatedCloud, call: Call): Token {
   return token;
 }
 
+/** Keystone tells of a token to whoever holds it, and of others to admins and services only. */
+function demandValidator(call: Call, token: Token): void {
+  const caller = callerOf(call);
+  if (caller !== token && !caller.roles.includes("service")) demandAdmin(call, "identity:validate_token");
+}
+
 function demandAdmin(call: Call, rule: string): void {
   if (isAdmin(callerOf(call))) return;
   throw new Refusal(403, `You are not authorized to perform the requested action: ${rule}.`);
@@ -217,7 +224,8 @@ function catalogIds(
     }));
 }
 
-function tokenBody(token: Token, catalog: readonly CatalogService[]): unknown {
+/** `catalog` undefined: it is left out, for those who asked for none. */
+function tokenBody(token: Token, catalog: readonly CatalogService[] | undefined): unknown {
   const { user, project, roles } = token;
   const known = {
     methods: [token.method],
