@@ -3,10 +3,12 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
+import { readPolicy } from "./access/policy.ts";
 import { openQueues } from "./adapters/bullmq/queues.ts";
 import { openLocalRedis } from "./adapters/bullmq/redis-server.ts";
 import { webhookNotifier } from "./adapters/notifications/webhook.ts";
 import { openStackCloud } from "./adapters/openstack/cloud.ts";
+import { keystoneIdentity } from "./adapters/openstack/identity.ts";
 import { connect } from "./adapters/postgres/connect.ts";
 import { openDatabaseServer } from "./adapters/postgres/embedded.ts";
 import { migrate } from "./adapters/postgres/migrate.ts";
@@ -52,6 +54,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
   };
   try {
     const say = (message: string) => log.info(message);
+    const policy = readPolicy(config.policyFile);
     const plugins = await loadPlugins([OWN_PLUGINS, ...config.pluginPath]);
     const server = opened(await openDatabaseServer({ ...config, say }), (it) => it.stop());
     const onIdleError = (error: Error) => log.warn({ error }, "an idle database connection broke");
@@ -110,8 +113,11 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       maxSessions: config.sessionsMax,
       newId: () => SessionId.parse(randomUUID()),
     };
+    const identity =
+      config.auth === "keystone" ? opened(keystoneIdentity(config.openstack, { log }), (it) => it.close()) : null;
     const http = opened(
       buildHttp({
+        access: { identity, policy },
         commands: {
           createSession: (request) => createSession(request, commanding),
           recordReply: (request) => recordReply(request, commanding),
@@ -123,6 +129,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },
           cloud: { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
+          ...(identity && { identity: { required: false, check: (call) => identity.check(call) } }),
         },
         clock,
         newId: randomUUID,

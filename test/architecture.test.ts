@@ -39,7 +39,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   main: { parts: ["wiring", "config"], packages: "any" },
   // These talk to Fenix or play a cloud over HTTP, as a program of somebody else would. The command enters the cloud as
   // Fenix does, and prints the rules that it has unless told otherwise.
-  cli: { parts: ["config", "access", "adapters/openstack"], packages: "any" },
+  cli: { parts: ["config", "access", "adapters/openstack", "problems"], packages: "any" },
   web: { parts: [], packages: "any" },
   simulator: { parts: [], packages: ["zod", "node"] },
 };

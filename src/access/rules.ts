@@ -60,7 +60,7 @@ export const rules = {
     "GET /v1/maintenance/{session_id}/timeline",
   ),
   "fenix:maintenance:session:project:get": asked(
-    "rule:project_reader",
+    "rule:operator_reader or rule:project_reader",
     "See what a session means for a project.",
     "GET /v1/maintenance/{session_id}/{project_id}",
   ),
@@ -69,18 +69,26 @@ export const rules = {
     "Reply in a project's name.",
     "PUT /v1/maintenance/{session_id}/{project_id}",
   ),
-  "fenix:webhook:post": asked(
-    "rule:project_member",
-    "Register a webhook. One without a project hears of hosts and sessions, and is not any project's own.",
-    "POST /v1/webhooks",
-  ),
+  "fenix:webhook:post": asked("rule:project_member", "Register a webhook of a project.", "POST /v1/webhooks"),
   "fenix:webhook:get": asked(
     "rule:project_reader",
-    "See a webhook. Lists have those that the caller may see.",
+    "See a webhook of a project. Lists have those that the caller may see.",
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",
   ),
-  "fenix:webhook:delete": asked("rule:project_member", "Remove a webhook.", "DELETE /v1/webhooks/{webhook_id}"),
+  "fenix:webhook:delete": asked(
+    "rule:project_member",
+    "Remove a webhook of a project.",
+    "DELETE /v1/webhooks/{webhook_id}",
+  ),
+  "fenix:webhook:infrastructure": asked(
+    "rule:admin or role:service",
+    "Register, see and remove webhooks that hear of hosts and sessions: those of no project, and for a project's own besides its other rules.",
+    "POST /v1/webhooks",
+    "GET /v1/webhooks",
+    "GET /v1/webhooks/{webhook_id}",
+    "DELETE /v1/webhooks/{webhook_id}",
+  ),
 } as const satisfies Readonly<Record<string, Rule>>;
 
 /** A rule that decides on requests. */

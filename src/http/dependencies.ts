@@ -7,10 +7,12 @@ import type { Webhooks } from "../ports/deliveries.ts";
 import type { Reports } from "../ports/reports.ts";
 import type { OptionDefaults } from "../wire/create-session.ts";
 import type { Links } from "../wire/links.ts";
+import type { AccessControl } from "./access.ts";
 import type { Commands } from "./commands.ts";
 import type { HealthCheck } from "./health.ts";
 
 export interface HttpDependencies {
+  readonly access: AccessControl;
   readonly commands: Commands;
   readonly reports: Reports;
   readonly webhooks: Webhooks;

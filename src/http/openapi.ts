@@ -17,6 +17,12 @@ export function describeApi(app: App, { publicUrl, version }: { publicUrl: strin
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
       servers: [{ url: publicUrl }],
+      components: {
+        securitySchemes: {
+          keystone: { type: "apiKey", in: "header", name: "X-Auth-Token", description: "a token of Keystone" },
+        },
+      },
+      security: [{ keystone: [] }],
       tags: [
         { name: "sessions", description: "for the infrastructure admin" },
         { name: "projects", description: "for the manager of a project's application" },
@@ -24,7 +30,11 @@ export function describeApi(app: App, { publicUrl, version }: { publicUrl: strin
         { name: "health", description: "for load balancers" },
       ],
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => {
+      const described = jsonSchemaTransform(route);
+      if (route.route.config?.access !== "everybody") return described;
+      return { ...described, schema: { ...described.schema, security: [] } };
+    },
     transformObject: (document) => onlyUsed(jsonSchemaTransformObject(document)),
   });
   app.register(swaggerUi, {

@@ -4,6 +4,7 @@
  */
 import type { InjectOptions } from "fastify";
 import { pino } from "pino";
+import { makePolicy } from "../../src/access/policy.ts";
 import { HostName, InstanceId, PluginName, ProjectId, SessionId } from "../../src/domain/ids.ts";
 import type { AskedQuestion } from "../../src/domain/question.ts";
 import { SessionOptions } from "../../src/domain/session.ts";
@@ -11,6 +12,7 @@ import { buildHttp } from "../../src/http/build-http.ts";
 import type { Commands } from "../../src/http/commands.ts";
 import type { HealthCheck } from "../../src/http/health.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
+import type { Identity } from "../../src/ports/identity.ts";
 import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
 import { Problem } from "../../src/problems.ts";
 
@@ -39,6 +41,8 @@ const obliging: Commands = {
 };
 
 export interface Given {
+  /** Left out: whoever comes may do everything. */
+  readonly identity?: Identity;
   readonly commands?: Partial<Commands>;
   readonly detail?: Partial<SessionDetail>;
   readonly timeline?: readonly NumberedEntry[];
@@ -53,6 +57,7 @@ export function openDoor(given: Given = {}) {
   const commands = writtenDown({ ...obliging, ...given.commands }, asked);
   let ids = 0;
   const app = buildHttp({
+    access: { identity: given.identity ?? null, policy: makePolicy({}) },
     commands,
     reports: reportsOf(given),
     webhooks: webhooksIn(stored),

@@ -10,6 +10,7 @@ export function projectRoutes(app: App, { commands, reports, clock, links }: Rou
   app.get(
     "/v1/maintenance/:session_id/:project_id",
     {
+      config: { access: { rule: "fenix:maintenance:session:project:get", of: "path" } },
       schema: {
         tags: ["projects"],
         summary: "See which instances are affected, and what is asked",
@@ -31,6 +32,7 @@ export function projectRoutes(app: App, { commands, reports, clock, links }: Rou
   app.put(
     "/v1/maintenance/:session_id/:project_id",
     {
+      config: { access: { rule: "fenix:maintenance:session:project:put", of: "path" } },
       schema: {
         tags: ["projects"],
         summary: "Reply to what a project was asked",
