@@ -14,6 +14,7 @@ export async function describeForFile(): Promise<string> {
     commands: { createSession: unasked, recordReply: unasked, continueSession: unasked, deleteSession: unasked },
     reports: { list: unasked, summary: unasked, detail: unasked, timeline: unasked, project: unasked },
     webhooks: { add: unasked, list: unasked, remove: unasked },
+    receivers: { whyRefused: unasked },
     health: {},
     clock: { now: unasked, sleep: unasked },
     newId: unasked,

@@ -3,6 +3,7 @@
  *
  * An empty variable counts as unset, since that is what docker compose and CI systems pass for "no value".
  */
+import { isIP } from "node:net";
 import { delimiter, resolve } from "node:path";
 import { z } from "zod";
 
@@ -21,6 +22,9 @@ const count = (min: number, max: number) =>
     .min(min, `at least ${min}`)
     .max(max, `at most ${max}`);
 const text = z.string().trim();
+const networks = text.transform((list) => list.split(/[\s,]+/)).pipe(
+  z.array(z.string().refine(isNetwork), "addresses and networks such as 192.0.2.20,10.20.0.0/16"),
+);
 const link = z
   .url({ protocol: /^https?$/, error: "an http or https URL such as https://fenix.example.org" })
   .transform((url) => url.replace(/\/+$/, ""));
@@ -44,6 +48,7 @@ const Environment = z.object({
   FENIX_URL: link.optional(),
   FENIX_AUTH: z.enum(AUTH_KINDS, AUTH_KINDS.join(" or ")).default("keystone"),
   FENIX_POLICY_FILE: text.optional(),
+  FENIX_OUTGOING_ALLOW: networks.optional(),
   FENIX_DATA_DIR: text.default(".data"),
   FENIX_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(", ")).default("info"),
 
@@ -105,6 +110,8 @@ export interface Config {
   readonly auth: (typeof AUTH_KINDS)[number];
   /** Absolute; undefined: the rules that Fenix brings along. */
   readonly policyFile: string | undefined;
+  /** Addresses and networks (CIDR) to which webhooks may be sent, besides the public ones. */
+  readonly outgoingAllow: readonly string[];
   /** Absolute. */
   readonly dataDir: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -171,6 +178,7 @@ function toConfig(env: Environment): Config {
     publicUrl: publicUrlOf(env),
     auth: env.FENIX_AUTH,
     policyFile: env.FENIX_POLICY_FILE === undefined ? undefined : resolve(env.FENIX_POLICY_FILE),
+    outgoingAllow: env.FENIX_OUTGOING_ALLOW ?? usualNetworks(env),
     dataDir: resolve(env.FENIX_DATA_DIR),
     logLevel: env.FENIX_LOG_LEVEL,
     replySeconds: env.FENIX_REPLY_SECONDS,
@@ -185,9 +193,22 @@ function toConfig(env: Environment): Config {
   };
 }
 
+/** Where managers of applications usually are; on this machine only while nobody else is served. */
+function usualNetworks(env: Environment): readonly string[] {
+  const isAlone = isLoopback(env.FENIX_HOST) && isLoopback(new URL(publicUrlOf(env)).hostname);
+  const privateOnes = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+  return isAlone ? [...privateOnes, "127.0.0.0/8", "::1"] : privateOnes;
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = "", bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return Number(bits ?? 0) <= width;
+}
+
 /** Only this machine reaches it. */
 function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host);
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 /** An address to listen on is not always one to connect to. */

@@ -9,6 +9,7 @@ import { openLocalRedis } from "./adapters/bullmq/redis-server.ts";
 import { webhookNotifier } from "./adapters/notifications/webhook.ts";
 import { openStackCloud } from "./adapters/openstack/cloud.ts";
 import { keystoneIdentity } from "./adapters/openstack/identity.ts";
+import { guardedClient } from "./adapters/outgoing/guarded-client.ts";
 import { connect } from "./adapters/postgres/connect.ts";
 import { openDatabaseServer } from "./adapters/postgres/embedded.ts";
 import { migrate } from "./adapters/postgres/migrate.ts";
@@ -76,11 +77,12 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       (it) => it.close(),
     );
     const cloud = opened(openStackCloud(config.openstack, { log }), (it) => it.disconnect());
+    const outgoing = opened(guardedClient({ allow: config.outgoingAllow }), (it) => it.close());
     const { wakes } = queues;
     log.info({ database: server.origin, queue: queues.backend, node: process.versions.node, version }, "parts ready");
 
     if (parts.worker) {
-      const notifier = opened(webhookNotifier(config), (it) => it.close());
+      const notifier = webhookNotifier({ ...config, connections: outgoing.connections });
       const onError = (error: unknown) => log.error({ error }, "the sweep failed, and will be tried again");
       const onEffectError = (error: unknown, effect: { readonly effect: unknown }) =>
         log.error({ error, effect: effect.effect }, "an effect failed for a reason nobody foresaw");
@@ -126,6 +128,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         },
         reports: store.reports,
         webhooks: store.webhooks,
+        receivers: outgoing,
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },
           cloud: { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },

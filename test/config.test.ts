@@ -118,6 +118,26 @@ describe("who comes in", () => {
   });
 });
 
+describe("where webhooks may be sent besides the public addresses", () => {
+  const inside = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+  test.each([
+    { name: "private networks and this machine, while nobody else is served", env: {}, allow: [...inside, "127.0.0.0/8", "::1"] },
+    { name: "private networks, once others are served", env: { FENIX_HOST: "0.0.0.0" }, allow: inside },
+    {
+      name: "private networks, when something in front serves others",
+      env: { FENIX_PUBLIC_URL: "https://fenix.example.org" },
+      allow: inside,
+    },
+    { name: "what the operator says", env: { FENIX_OUTGOING_ALLOW: "10.20.0.0/16, ::1" }, allow: ["10.20.0.0/16", "::1"] },
+  ])("$name", ({ env, allow }) => {
+    expect(readConfig(env).outgoingAllow).toEqual(allow);
+  });
+
+  test.each(["10.0.0.0/33", "example.org", "10.0.0.0/8/8", "fe80::/129", "10.0.0.0/x"])("not %s", (network) => {
+    expect(() => readConfig({ FENIX_OUTGOING_ALLOW: network })).toThrow(`FENIX_OUTGOING_ALLOW: "${network}" given`);
+  });
+});
+
 describe("what is wrong names its variable, what was given and what is expected", () => {
   test.each([
     { env: { FENIX_PORT: "http" }, says: 'FENIX_PORT: "http" given, expected a whole number from 1 to 65535' },

@@ -13,6 +13,7 @@ import type { Commands } from "../../src/http/commands.ts";
 import type { HealthCheck } from "../../src/http/health.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
 import type { Identity } from "../../src/ports/identity.ts";
+import type { Receivers } from "../../src/ports/receivers.ts";
 import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
 import { Problem } from "../../src/problems.ts";
 
@@ -43,6 +44,7 @@ const obliging: Commands = {
 export interface Given {
   /** Left out: whoever comes may do everything. */
   readonly identity?: Identity;
+  readonly receivers?: Receivers;
   readonly commands?: Partial<Commands>;
   readonly detail?: Partial<SessionDetail>;
   readonly timeline?: readonly NumberedEntry[];
@@ -61,6 +63,7 @@ export function openDoor(given: Given = {}) {
     commands,
     reports: reportsOf(given),
     webhooks: webhooksIn(stored),
+    receivers: given.receivers ?? { whyRefused: async () => null },
     health: given.health ?? {},
     clock: {
       now: () => now,

@@ -1,6 +1,7 @@
 /** A door with a simulated Keystone behind it, and people with tokens of every kind. */
 import { keystoneIdentity } from "../../src/adapters/openstack/identity.ts";
 import { addUser, projectNamed } from "../../src/simulator/identity.ts";
+import type { Project } from "../../src/simulator/world.ts";
 import { startSimulator } from "../../src/simulator/simulator.ts";
 import { type Given, openDoor, projectId } from "./a-door.ts";
 
@@ -15,10 +16,10 @@ export type Stranger = (typeof strangers)[number];
 export async function guardedDoor(given: Given = {}) {
   const simulator = await startSimulator({ hosts: ["compute-1"], projects: ["bank"] });
   const { world, identity: keystone } = simulator.cloud;
-  const shop = { id: projectId, name: "shop" };
+  const shop: Project = { id: projectId, name: "shop" };
   world.projects.set(shop.id, shop);
   const [bank, operators] = [projectNamed(world, "bank"), projectNamed(world, "admin")];
-  const user = (name: string, project: typeof shop | null, roles: readonly string[]) => {
+  const user = (name: string, project: Project | null, roles: readonly string[]) => {
     const added = addUser(world, { name, password: "secret", roles }, project ?? bank);
     return keystone.issue(added, project, "password");
   };
