@@ -22,6 +22,7 @@ const count = (min: number, max: number) =>
     .min(min, `at least ${min}`)
     .max(max, `at most ${max}`);
 const text = z.string().trim();
+const secret = z.string("32 characters or more").trim().min(32, "32 characters or more");
 const networks = text.transform((list) => list.split(/[\s,]+/)).pipe(
   z.array(z.string().refine(isNetwork), "addresses and networks such as 192.0.2.20,10.20.0.0/16"),
 );
@@ -48,6 +49,10 @@ const Environment = z.object({
   FENIX_URL: link.optional(),
   FENIX_AUTH: z.enum(AUTH_KINDS, AUTH_KINDS.join(" or ")).default("keystone"),
   FENIX_POLICY_FILE: text.optional(),
+  FENIX_REPLY_TOKEN_SECRET: text
+    .transform((list) => list.split(","))
+    .pipe(z.tuple([secret], secret))
+    .optional(),
   FENIX_OUTGOING_ALLOW: networks.optional(),
   FENIX_DATA_DIR: text.default(".data"),
   FENIX_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(", ")).default("info"),
@@ -110,6 +115,8 @@ export interface Config {
   readonly auth: (typeof AUTH_KINDS)[number];
   /** Absolute; undefined: the rules that Fenix brings along. */
   readonly policyFile: string | undefined;
+  /** The first one signs the reply tokens in links, all of them are good for reading; undefined: links carry none. */
+  readonly replyTokenSecrets: readonly [string, ...string[]] | undefined;
   /** Addresses and networks (CIDR) to which webhooks may be sent, besides the public ones. */
   readonly outgoingAllow: readonly string[];
   /** Absolute. */
@@ -178,6 +185,7 @@ function toConfig(env: Environment): Config {
     publicUrl: publicUrlOf(env),
     auth: env.FENIX_AUTH,
     policyFile: env.FENIX_POLICY_FILE === undefined ? undefined : resolve(env.FENIX_POLICY_FILE),
+    replyTokenSecrets: env.FENIX_REPLY_TOKEN_SECRET,
     outgoingAllow: env.FENIX_OUTGOING_ALLOW ?? usualNetworks(env),
     dataDir: resolve(env.FENIX_DATA_DIR),
     logLevel: env.FENIX_LOG_LEVEL,

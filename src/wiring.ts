@@ -23,6 +23,7 @@ import { deleteSession } from "./engine/commands/delete-session.ts";
 import { recordReply } from "./engine/commands/record-reply.ts";
 import { loadPlugins } from "./engine/load-plugins.ts";
 import { buildHttp } from "./http/build-http.ts";
+import { replyTokens as signedReplyTokens } from "./wire/reply-token.ts";
 import { startWorker } from "./worker/worker.ts";
 
 const OWN_PLUGINS = fileURLToPath(new URL("../plugins/", import.meta.url));
@@ -56,6 +57,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
   try {
     const say = (message: string) => log.info(message);
     const policy = readPolicy(config.policyFile);
+    const replyTokens = config.replyTokenSecrets === undefined ? null : signedReplyTokens(config.replyTokenSecrets);
     const plugins = await loadPlugins([OWN_PLUGINS, ...config.pluginPath]);
     const server = opened(await openDatabaseServer({ ...config, say }), (it) => it.stop());
     const onIdleError = (error: Error) => log.warn({ error }, "an idle database connection broke");
@@ -82,7 +84,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
     log.info({ database: server.origin, queue: queues.backend, node: process.versions.node, version }, "parts ready");
 
     if (parts.worker) {
-      const notifier = webhookNotifier({ ...config, connections: outgoing.connections });
+      const notifier = webhookNotifier({ ...config, replyTokens, connections: outgoing.connections });
       const onError = (error: unknown) => log.error({ error }, "the sweep failed, and will be tried again");
       const onEffectError = (error: unknown, effect: { readonly effect: unknown }) =>
         log.error({ error, effect: effect.effect }, "an effect failed for a reason nobody foresaw");
@@ -119,7 +121,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       config.auth === "keystone" ? opened(keystoneIdentity(config.openstack, { log }), (it) => it.close()) : null;
     const http = opened(
       buildHttp({
-        access: { identity, policy },
+        access: { identity, policy, replyTokens },
         commands: {
           createSession: (request) => createSession(request, commanding),
           recordReply: (request) => recordReply(request, commanding),

@@ -118,6 +118,20 @@ describe("who comes in", () => {
   });
 });
 
+describe("reply tokens", () => {
+  const [one, two] = ["1".repeat(32), "2".repeat(40)];
+  test("are given where a secret signs them; more secrets are good for reading", () => {
+    expect(readConfig({}).replyTokenSecrets).toBeUndefined();
+    expect(readConfig({ FENIX_REPLY_TOKEN_SECRET: `${one}, ${two}` }).replyTokenSecrets).toEqual([one, two]);
+  });
+
+  test.each(["short", `${one},short`, `${one},`])("a secret that can be guessed is refused, and not shown", (secret) => {
+    expect(() => readConfig({ FENIX_REPLY_TOKEN_SECRET: secret })).toThrow(
+      'FENIX_REPLY_TOKEN_SECRET: "***" given, expected 32 characters or more',
+    );
+  });
+});
+
 describe("where webhooks may be sent besides the public addresses", () => {
   const inside = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
   test.each([

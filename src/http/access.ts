@@ -5,15 +5,19 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Policy } from "../access/policy.ts";
 import type { RuleName } from "../access/rules.ts";
-import type { ProjectId } from "../domain/ids.ts";
+import type { ProjectId, SessionId } from "../domain/ids.ts";
+import type { Clock } from "../ports/clock.ts";
 import type { Caller, Identity } from "../ports/identity.ts";
 import { Problem } from "../problems.ts";
+import type { ReplyTokens } from "../wire/reply-token.ts";
 import type { App } from "./dependencies.ts";
 
 export interface AccessControl {
   /** Null: whoever reaches the door may do everything. Only for an address that nobody else reaches. */
   readonly identity: Identity | null;
   readonly policy: Policy;
+  /** Null: there are none, and everybody needs a token of the identity service. */
+  readonly replyTokens: ReplyTokens | null;
 }
 
 /** Who may use a route: everybody, or whom the rule allows. */
@@ -26,6 +30,8 @@ export type RouteAccess =
        * not there; or only the handler knows, and has to ask `request.access` before it answers.
        */
       readonly of: "operator" | "path" | "handler";
+      /** A reply token in the query opens it as well. */
+      readonly replyToken?: true;
     };
 
 /** What the caller of one request may do. */
@@ -38,6 +44,8 @@ export interface RequestAccess {
   only<Thing>(things: readonly Thing[], may: (thing: Thing) => boolean): readonly Thing[];
   /** Whether the caller may know which sessions there are. */
   readonly seesSessions: boolean;
+  /** Of a reply token: the one question that may be answered, by its deadline. Null: any of those that `allows` allows. */
+  readonly question: { readonly replyBy: Date } | null;
   /** Whether the handler has asked. */
   readonly asked: boolean;
 }
@@ -52,7 +60,7 @@ declare module "fastify" {
   }
 }
 
-export function guard(app: App, { identity, policy }: AccessControl): void {
+export function guard(app: App, { identity, policy, replyTokens }: AccessControl, clock: Clock): void {
   app.decorateRequest("access");
   app.addHook("onRoute", (route) => {
     // The pages that describe the API are a plugin's, and there for everybody as its text is.
@@ -64,6 +72,10 @@ export function guard(app: App, { identity, policy }: AccessControl): void {
     if (request.is404 || access === undefined || access === "everybody") return;
     if (identity === null) {
       request.access = allowingAll;
+      return;
+    }
+    if (access.replyToken && replyTokens !== null && showsReplyToken(request)) {
+      request.access = byReplyToken(request, replyTokens, clock.now());
       return;
     }
     const caller = await identified(request, reply, identity);
@@ -122,6 +134,7 @@ function accessOf(caller: Caller, policy: Policy, own: RuleName): RequestAccess 
       return things.filter(may);
     },
     seesSessions: policy.allows("fenix:maintenance:session:get", caller, { project: null }),
+    question: null,
     get asked() {
       return asked;
     },
@@ -133,8 +146,30 @@ const allowingAll: RequestAccess = {
   demand: () => undefined,
   only: (things) => things,
   seesSessions: true,
+  question: null,
   asked: true,
 };
+
+/** Whoever has a token of the identity service is taken for whom it names. */
+const showsReplyToken = ({ headers, query }: FastifyRequest): boolean =>
+  !headers["x-auth-token"] && (query as { token?: unknown }).token !== undefined;
+
+function byReplyToken({ query, params }: FastifyRequest, tokens: ReplyTokens, now: Date): RequestAccess {
+  const { token } = query as { token?: unknown };
+  const place = params as { session_id: SessionId; project_id: ProjectId };
+  const question =
+    typeof token === "string" ? tokens.read(token, { session: place.session_id, project: place.project_id }, now) : null;
+  if (question === null)
+    throw new Problem("TOKEN_NEEDED", "the reply token is not for this link, or its reply window has ended");
+  const allows = (project: ProjectId | null) => project === place.project_id;
+  return {
+    ...{ allows, question, seesSessions: false, asked: true },
+    demand(project) {
+      if (!allows(project)) throw new Problem("FORBIDDEN", "a reply token is for one question to one project");
+    },
+    only: (things, may) => things.filter(may),
+  };
+}
 
 /** Of another project's things nobody learns even that they are there (invariant I12). */
 function demandOwn({ access, params }: FastifyRequest, caller: Caller): void {

@@ -19,6 +19,7 @@ export function describeApi(app: App, { publicUrl, version }: { publicUrl: strin
       servers: [{ url: publicUrl }],
       components: {
         securitySchemes: {
+          replyToken: { type: "apiKey", in: "query", name: "token", description: "good for one question" },
           keystone: { type: "apiKey", in: "header", name: "X-Auth-Token", description: "a token of Keystone" },
         },
       },
@@ -32,8 +33,9 @@ export function describeApi(app: App, { publicUrl, version }: { publicUrl: strin
     },
     transform: (route) => {
       const described = jsonSchemaTransform(route);
-      if (route.route.config?.access !== "everybody") return described;
-      return { ...described, schema: { ...described.schema, security: [] } };
+      const access = route.route.config?.access;
+      const security = access === "everybody" ? [] : access?.replyToken ? [{ keystone: [] }, { replyToken: [] }] : null;
+      return security === null ? described : { ...described, schema: { ...described.schema, security } };
     },
     transformObject: (document) => onlyUsed(jsonSchemaTransformObject(document)),
   });

@@ -9,7 +9,9 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const problem = asSeenBy(request, asProblem(error, request.id));
   const { code, message, field } = problem;
   const { status } = problems[code];
-  if (code === "INTERNAL") request.log.error({ err: error, url: request.url }, "request failed");
+  // Without its query, which may hold a reply token.
+  const [path] = request.url.split("?", 1);
+  if (code === "INTERNAL") request.log.error({ err: error, path }, "request failed");
   else if (status >= 500) request.log.warn({ err: error, code }, "request could not be served");
   const faults =
     problem instanceof InvalidRequest ? problem.faults : field === null ? [] : [{ field, detail: message }];

@@ -16,6 +16,7 @@ import type { Identity } from "../../src/ports/identity.ts";
 import type { Receivers } from "../../src/ports/receivers.ts";
 import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
 import { Problem } from "../../src/problems.ts";
+import type { ReplyTokens } from "../../src/wire/reply-token.ts";
 
 export const sessionId = SessionId.parse("76e55df8-1c51-41e8-9928-0242ac110002");
 export const unknownId = "11111111-2222-4333-8444-555555555555";
@@ -44,6 +45,7 @@ const obliging: Commands = {
 export interface Given {
   /** Left out: whoever comes may do everything. */
   readonly identity?: Identity;
+  readonly replyTokens?: ReplyTokens;
   readonly receivers?: Receivers;
   readonly commands?: Partial<Commands>;
   readonly detail?: Partial<SessionDetail>;
@@ -59,7 +61,7 @@ export function openDoor(given: Given = {}) {
   const commands = writtenDown({ ...obliging, ...given.commands }, asked);
   let ids = 0;
   const app = buildHttp({
-    access: { identity: given.identity ?? null, policy: makePolicy({}) },
+    access: { identity: given.identity ?? null, policy: makePolicy({}), replyTokens: given.replyTokens ?? null },
     commands,
     reports: reportsOf(given),
     webhooks: webhooksIn(stored),

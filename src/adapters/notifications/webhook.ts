@@ -4,6 +4,7 @@ import { type Dispatcher, request } from "undici";
 import type { ClaimedDelivery, Notifier } from "../../ports/deliveries.ts";
 import { aodhCallback } from "../../wire/aodh-callback.ts";
 import { linksFrom } from "../../wire/links.ts";
+import type { ReplyTokens } from "../../wire/reply-token.ts";
 
 /** A receiver only has to take note; what it does about it comes after its answer. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -14,15 +15,18 @@ const DRAIN_MAX_BYTES = 16_384;
 /** Throws when `publicUrl` is too long to be told. Redirects are not followed: where they lead, nobody registered. */
 export function webhookNotifier({
   publicUrl,
+  replyTokens = null,
   connections,
   answerWithinMs = ANSWER_WITHIN_MS,
 }: {
   readonly publicUrl: string;
+  /** Null: the links that are told carry none. */
+  readonly replyTokens?: ReplyTokens | null;
   /** To guarded addresses only; closed by whoever opened them. */
   readonly connections: Dispatcher;
   readonly answerWithinMs?: number;
 }): Notifier {
-  const links = linksFrom(publicUrl);
+  const links = linksFrom(publicUrl, replyTokens);
   return {
     send: async (delivery, { signal }) => {
       const body = JSON.stringify(aodhCallback(eventOf(delivery), delivery.webhook, links));
