@@ -37,6 +37,8 @@ export function fenixApi(baseUrl: string, login: Login): FenixApi {
       if (token === null) throw new Refused(NO_TOKEN);
       ({ status, text } = await ask());
     }
+    // It says to come back: its database or Keystone does not answer.
+    if (status === 503) throw new Unreachable(refusal(status, text).message);
     if (status >= 400) throw refusal(status, text);
     const parsed = schema.safeParse(json(text));
     if (!parsed.success) throw new Unreachable(`${baseUrl} answers, but not as Fenix does`);

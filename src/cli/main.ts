@@ -1,5 +1,6 @@
 /** The command `fenix`: reads what was typed, asks the HTTP API, writes tables for people and JSON for programs. */
 import { Command, CommanderError } from "commander";
+import { addCatalogCommands } from "./catalog-commands.ts";
 import { type ClientConfig, readClientConfig } from "../config.ts";
 import { exitCodes, Refused, Unreachable, Usage } from "./endings.ts";
 import { fenixApi, type FenixApi } from "./fenix-api.ts";
@@ -19,6 +20,8 @@ export interface Surroundings {
 /** What a command's action gets, besides what was typed for it. */
 export interface Call {
   readonly api: FenixApi;
+  /** Where Fenix is, and whose credentials there are. */
+  readonly client: ClientConfig;
   readonly terminal: Terminal;
   /** Prints the answer as it came where `--json` asks for it, and in words otherwise. */
   readonly answer: (answer: unknown, inWords: () => string) => void;
@@ -63,12 +66,13 @@ function commands({ terminal, env = process.env, serve }: Surroundings & { reado
         const answer = (answer: unknown, inWords: () => string) =>
           terminal.write(json ? `${JSON.stringify(answer, null, 2)}\n` : inWords());
         const client = clientConfig(options["url"], env);
-        const call = { api: fenixApi(client.url, loginWith(client)), terminal, json, answer };
+        const call = { api: fenixApi(client.url, loginWith(client)), client, terminal, json, answer };
         await action(call, command.processedArgs.flat().filter(isText), options as Parameters<typeof action>[2]);
       });
 
   addSessionCommands(program, calling);
   addWebhookCommands(program, calling);
+  addCatalogCommands(program, calling);
   addPolicyCommands(program, terminal);
   for (const mode of ["api", "worker"] as const)
     program
