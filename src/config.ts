@@ -23,9 +23,9 @@ const count = (min: number, max: number) =>
     .max(max, `at most ${max}`);
 const text = z.string().trim();
 const secret = z.string("32 characters or more").trim().min(32, "32 characters or more");
-const networks = text.transform((list) => list.split(/[\s,]+/)).pipe(
-  z.array(z.string().refine(isNetwork), "addresses and networks such as 192.0.2.20,10.20.0.0/16"),
-);
+const networks = text
+  .transform((list) => list.split(/[\s,]+/))
+  .pipe(z.array(z.string().refine(isNetwork), "addresses and networks such as 192.0.2.20,10.20.0.0/16"));
 const link = z
   .url({ protocol: /^https?$/, error: "an http or https URL such as https://fenix.example.org" })
   .transform((url) => url.replace(/\/+$/, ""));

@@ -112,10 +112,13 @@ describe("who comes in", () => {
     expect(readConfig({ FENIX_AUTH: "none", FENIX_HOST: host }).auth).toBe("none");
   });
 
-  test.each(["0.0.0.0", "::", "192.0.2.10", "fenix.example.org", "127.example.org"])("never everybody on %s", (host) => {
-    expect(() => readConfig({ FENIX_AUTH: "none", FENIX_HOST: host })).toThrow(`FENIX_AUTH: none lets everybody in`);
-    expect(readConfig({ FENIX_HOST: host }).auth).toBe("keystone");
-  });
+  test.each(["0.0.0.0", "::", "192.0.2.10", "fenix.example.org", "127.example.org"])(
+    "never everybody on %s",
+    (host) => {
+      expect(() => readConfig({ FENIX_AUTH: "none", FENIX_HOST: host })).toThrow(`FENIX_AUTH: none lets everybody in`);
+      expect(readConfig({ FENIX_HOST: host }).auth).toBe("keystone");
+    },
+  );
 });
 
 describe("reply tokens", () => {
@@ -125,24 +128,35 @@ describe("reply tokens", () => {
     expect(readConfig({ FENIX_REPLY_TOKEN_SECRET: `${one}, ${two}` }).replyTokenSecrets).toEqual([one, two]);
   });
 
-  test.each(["short", `${one},short`, `${one},`])("a secret that can be guessed is refused, and not shown", (secret) => {
-    expect(() => readConfig({ FENIX_REPLY_TOKEN_SECRET: secret })).toThrow(
-      'FENIX_REPLY_TOKEN_SECRET: "***" given, expected 32 characters or more',
-    );
-  });
+  test.each(["short", `${one},short`, `${one},`])(
+    "a secret that can be guessed is refused, and not shown",
+    (secret) => {
+      expect(() => readConfig({ FENIX_REPLY_TOKEN_SECRET: secret })).toThrow(
+        'FENIX_REPLY_TOKEN_SECRET: "***" given, expected 32 characters or more',
+      );
+    },
+  );
 });
 
 describe("where webhooks may be sent besides the public addresses", () => {
   const inside = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
   test.each([
-    { name: "private networks and this machine, while nobody else is served", env: {}, allow: [...inside, "127.0.0.0/8", "::1"] },
+    {
+      name: "private networks and this machine, while nobody else is served",
+      env: {},
+      allow: [...inside, "127.0.0.0/8", "::1"],
+    },
     { name: "private networks, once others are served", env: { FENIX_HOST: "0.0.0.0" }, allow: inside },
     {
       name: "private networks, when something in front serves others",
       env: { FENIX_PUBLIC_URL: "https://fenix.example.org" },
       allow: inside,
     },
-    { name: "what the operator says", env: { FENIX_OUTGOING_ALLOW: "10.20.0.0/16, ::1" }, allow: ["10.20.0.0/16", "::1"] },
+    {
+      name: "what the operator says",
+      env: { FENIX_OUTGOING_ALLOW: "10.20.0.0/16, ::1" },
+      allow: ["10.20.0.0/16", "::1"],
+    },
   ])("$name", ({ env, allow }) => {
     expect(readConfig(env).outgoingAllow).toEqual(allow);
   });

@@ -84,7 +84,8 @@ function parseAtom(text: string): Check {
   const [, kind = "", match = ""] = /^([^:]+):(.+)$/.exec(quoted(text) ?? text) ?? [];
   if (kind === "") throw new BadCheck(`has "${text}", which is no check such as role:admin`);
   if (kind === "rule") return { kind: "rule", rule: match };
-  if (kind === "http" || kind === "https") throw new BadCheck(`asks ${text}: checks by another server are not supported`);
+  if (kind === "http" || kind === "https")
+    throw new BadCheck(`asks ${text}: checks by another server are not supported`);
   const right = parseRight(match);
   return kind === "role" ? { kind: "role", role: right } : { kind: "same", left: parseLeft(kind), right };
 }

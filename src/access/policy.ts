@@ -25,7 +25,10 @@ export function readPolicy(file?: string): Policy {
 export function makePolicy(overrides: Readonly<Record<string, unknown>>, source = "the policy"): Policy {
   const wrong: string[] = [];
   const checks = new Map<string, Check>();
-  const written = { ...Object.fromEntries(Object.entries(rules).map(([name, { check }]) => [name, check])), ...overrides };
+  const written = {
+    ...Object.fromEntries(Object.entries(rules).map(([name, { check }]) => [name, check])),
+    ...overrides,
+  };
   for (const [name, check] of Object.entries(written)) {
     if (name.startsWith("fenix:") && !(name in rules)) wrong.push(`"${name}" is no rule that Fenix knows`);
     try {
@@ -47,9 +50,12 @@ function overridesIn(file: string): Readonly<Record<string, unknown>> {
   try {
     read = parse(readFileSync(file, "utf8")); // JSON is YAML too.
   } catch (error) {
-    throw new Error(`the policy file ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`, {
-      cause: error,
-    });
+    throw new Error(
+      `the policy file ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`,
+      {
+        cause: error,
+      },
+    );
   }
   if (read === null) return {}; // A sample, in which everything is commented out.
   if (typeof read !== "object" || Array.isArray(read)) throw new Error(`the policy file ${file} has no rules by name`);

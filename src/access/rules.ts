@@ -27,10 +27,7 @@ export const rules = {
     "rule:admin or ((role:reader or role:member) and project_id:%(project_id)s)",
     "Who may see what is a project's own.",
   ),
-  project_member: shared(
-    "rule:admin or (role:member and project_id:%(project_id)s)",
-    "Who may answer for a project.",
-  ),
+  project_member: shared("rule:admin or (role:member and project_id:%(project_id)s)", "Who may answer for a project."),
 
   "fenix:maintenance:post": asked("rule:admin", "Create a maintenance session.", "POST /v1/maintenance"),
   "fenix:maintenance:get": asked("rule:operator_reader", "List the sessions.", "GET /v1/maintenance"),

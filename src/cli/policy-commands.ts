@@ -8,5 +8,5 @@ export function addPolicyCommands(program: Command, terminal: Terminal): void {
   policy
     .command("sample")
     .description("print a policy file with every rule and its default, for FENIX_POLICY_FILE")
-    .action(() => void terminal.write(policySample()));
+    .action(() => terminal.write(policySample()));
 }

@@ -158,7 +158,9 @@ function byReplyToken({ query, params }: FastifyRequest, tokens: ReplyTokens, no
   const { token } = query as { token?: unknown };
   const place = params as { session_id: SessionId; project_id: ProjectId };
   const question =
-    typeof token === "string" ? tokens.read(token, { session: place.session_id, project: place.project_id }, now) : null;
+    typeof token === "string"
+      ? tokens.read(token, { session: place.session_id, project: place.project_id }, now)
+      : null;
   if (question === null)
     throw new Problem("TOKEN_NEEDED", "the reply token is not for this link, or its reply window has ended");
   const allows = (project: ProjectId | null) => project === place.project_id;

@@ -66,10 +66,16 @@ describe("a rule that is wrong is named, with what is wrong", () => {
     { rules: { "fenix:webhook:get": "admin" }, says: 'has "admin", which is no check such as role:admin' },
     { rules: { "fenix:webhook:get": 7 }, says: "is neither text nor a list" },
     { rules: { "fenix:webhook:get": [["role:a", 7]] }, says: "has 7 where a text belongs" },
-    { rules: { "fenix:webhook:get": "project_id:%(projet_id)s" }, says: "asks for %(projet_id)s; known are project_id" },
+    {
+      rules: { "fenix:webhook:get": "project_id:%(projet_id)s" },
+      says: "asks for %(projet_id)s; known are project_id",
+    },
     { rules: { "fenix:webhook:get": "project_id:%project_id" }, says: 'has "%project_id"; an attribute is written' },
     { rules: { "fenix:webhook:get": "projet_id:x" }, says: `asks for the caller's "projet_id"` },
-    { rules: { "fenix:webhook:get": "http://policy.example.org/" }, says: "checks by another server are not supported" },
+    {
+      rules: { "fenix:webhook:get": "http://policy.example.org/" },
+      says: "checks by another server are not supported",
+    },
     { rules: { "fenix:webhook:get": "rule:nobody" }, says: '"fenix:webhook:get" asks rule:nobody, which is not there' },
     { rules: { admin: "rule:mine", mine: "not rule:admin" }, says: '"admin" asks itself' },
     { rules: { "fenix:webhok:get": "@" }, says: '"fenix:webhok:get" is no rule that Fenix knows' },

@@ -30,8 +30,18 @@ test("takes the token that the user has", async () => {
 });
 
 test.each([
-  { why: "no credentials", env: { FENIX_URL }, code: 1, says: "set OS_CLOUD, or OS_AUTH_URL and its companions, or OS_TOKEN" },
-  { why: "a token that has expired", env: { FENIX_URL, OS_TOKEN: "old" }, code: 1, says: "Keystone does not know the token" },
+  {
+    why: "no credentials",
+    env: { FENIX_URL },
+    code: 1,
+    says: "set OS_CLOUD, or OS_AUTH_URL and its companions, or OS_TOKEN",
+  },
+  {
+    why: "a token that has expired",
+    env: { FENIX_URL, OS_TOKEN: "old" },
+    code: 1,
+    says: "Keystone does not know the token",
+  },
   { why: "a wrong password", env: { ...admin, OS_PASSWORD: "wrong" }, code: 1, says: "does not let user admin in" },
   { why: "half of the credentials", env: { ...admin, OS_PASSWORD: "" }, code: 2, says: "OS_PASSWORD is not set" },
   { why: "no Keystone", env: { ...admin, OS_AUTH_URL: "http://127.0.0.1:1" }, code: 3, says: "is out of reach" },
@@ -64,11 +74,15 @@ test("catalog register makes Fenix known, and makes good a changed address (K1)"
   expect(await register("https://fenix.example.org/")).toEqual(["changed", "changed", "changed"]);
 
   const login = await fetch(`${simulator.authUrl}/auth/catalog`, { headers: door.header("member") });
-  const { catalog } = (await login.json()) as { catalog: { type: string; name: string; endpoints: { url: string }[] }[] };
+  const { catalog } = (await login.json()) as {
+    catalog: { type: string; name: string; endpoints: { url: string }[] }[];
+  };
   const [found, ...more] = catalog.filter(({ type }) => type === "maintenance");
   expect(more).toEqual([]);
   expect(found).toMatchObject({ name: "fenix" });
-  expect(found?.endpoints.map(({ url }) => url)).toEqual(Array.from({ length: 3 }, () => "https://fenix.example.org/v1"));
+  expect(found?.endpoints.map(({ url }) => url)).toEqual(
+    Array.from({ length: 3 }, () => "https://fenix.example.org/v1"),
+  );
 });
 
 test("catalog register by who may not do it is refused in Keystone's words", async () => {

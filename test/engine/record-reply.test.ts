@@ -4,7 +4,17 @@ import { postgresStore } from "../../src/adapters/postgres/store.ts";
 import type { Question } from "../../src/domain/question.ts";
 import type { Session } from "../../src/domain/session.ts";
 import { recordReply, type ReplyRequest } from "../../src/engine/commands/record-reply.ts";
-import { claimed, created, doneWith, host, instance, later, project, record, texts } from "../adapters/postgres/support.ts";
+import {
+  claimed,
+  created,
+  doneWith,
+  host,
+  instance,
+  later,
+  project,
+  record,
+  texts,
+} from "../adapters/postgres/support.ts";
 import { testDatabase } from "../support/database.ts";
 
 const { db } = await testDatabase();

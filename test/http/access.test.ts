@@ -70,10 +70,7 @@ const nameOf = ({ method, url }: TableRoute) => `${method} ${url}`;
 const guarded = routes.filter(({ everybody }) => !everybody);
 
 function ask({ method, url }: TableRoute, headers: Record<string, string>, session: string = sessionId) {
-  const path = url
-    .replace(":session_id", session)
-    .replace(":project_id", projectId)
-    .replace(":webhook_id", webhookId);
+  const path = url.replace(":session_id", session).replace(":project_id", projectId).replace(":webhook_id", webhookId);
   const takesBody = method === "POST" || method === "PUT";
   const payload = bodies[`${method} ${url}`] ?? {};
   return door.send({ method: method as "GET", url: path, headers, ...(takesBody && { payload }) });
@@ -169,7 +166,12 @@ describe("who hears of hosts and sessions learns the names of hosts", () => {
     { who: "service", payload: { url }, status: 200 },
     { who: "member", payload: { url }, status: 403, field: "project_id" },
     { who: "admin", payload: { url, project_id: projectId, events: ["maintenance.host"] }, status: 200 },
-    { who: "member", payload: { url, project_id: projectId, events: ["maintenance.host"] }, status: 403, field: "events" },
+    {
+      who: "member",
+      payload: { url, project_id: projectId, events: ["maintenance.host"] },
+      status: 403,
+      field: "events",
+    },
     { who: "other_member", payload: { url, project_id: projectId }, status: 403, field: "project_id" },
   ] as const)("$who who asks for $payload: $status", async ({ who, payload, status, ...more }) => {
     const answer = await post(who, payload);
@@ -188,11 +190,16 @@ test("while Keystone is away nobody comes in, and Fenix says so", async () => {
 
 describe("whatever comes to a route, from whomever", () => {
   const anyJson = fc.jsonValue({ depthSize: "small" });
-  const nearly = fc.constantFrom(...Object.values(bodies)).chain((good) =>
-    fc
-      .record({ key: fc.constantFrom(...Object.keys(good), "events", "actions", "options", "reason"), value: anyJson })
-      .map(({ key, value }) => ({ ...good, [key]: value })),
-  );
+  const nearly = fc
+    .constantFrom(...Object.values(bodies))
+    .chain((good) =>
+      fc
+        .record({
+          key: fc.constantFrom(...Object.keys(good), "events", "actions", "options", "reason"),
+          value: anyJson,
+        })
+        .map(({ key, value }) => ({ ...good, [key]: value })),
+    );
   const id = fc.oneof(fc.constantFrom<string>(sessionId, unknownId, projectId, webhookId, "detail"), fc.string());
   const request = fc.record({
     route: fc.constantFrom(...routes),

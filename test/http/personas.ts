@@ -6,7 +6,15 @@ import { startSimulator } from "../../src/simulator/simulator.ts";
 import { type Given, openDoor, projectId } from "./a-door.ts";
 
 /** Who have a good token; `reader` and `member` are of the door's project. */
-export const personas = ["admin", "operator_reader", "service", "reader", "member", "other_member", "unscoped"] as const;
+export const personas = [
+  "admin",
+  "operator_reader",
+  "service",
+  "reader",
+  "member",
+  "other_member",
+  "unscoped",
+] as const;
 export type Persona = (typeof personas)[number];
 
 /** Those who have none. */

@@ -22,7 +22,11 @@ describe("it is good for nothing else", () => {
   const now = new Date("2026-11-25T08:00:00Z");
   const later = (replyBy.getTime() + 3_600_000).toString(36);
   test.each([
-    { what: "another session", token, at: { ...place, session: SessionId.parse("11111111-2222-4333-8444-555555555555") } },
+    {
+      what: "another session",
+      token,
+      at: { ...place, session: SessionId.parse("11111111-2222-4333-8444-555555555555") },
+    },
     { what: "another project", token, at: { ...place, project: ProjectId.parse("bank") } },
     { what: "an instance", token, at: { ...place, instance: InstanceId.parse("web-1") } },
     { what: "a later deadline", token: token.replace(/^\w+/, later), at: place },

@@ -139,7 +139,9 @@ function toFound({ status, body }: Answer, operatorProject: ProjectId | null, no
   if (status === 404) return { caller: null, untilMs: now + BAD_FOR_MS };
   const read = TokenAnswer.safeParse(body);
   if (status !== 200 || !read.success) {
-    const cause = new Error(`Keystone answered ${status} to the question whose a token is: ${reasonIn(body) ?? "no reason given"}`);
+    const cause = new Error(
+      `Keystone answered ${status} to the question whose a token is: ${reasonIn(body) ?? "no reason given"}`,
+    );
     throw new Problem("IDENTITY_UNAVAILABLE", UNAVAILABLE, { cause });
   }
   const { user, project, roles, expires_at } = read.data.token;

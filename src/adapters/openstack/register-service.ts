@@ -38,11 +38,20 @@ export async function registerService(
 ): Promise<readonly RegisteredEndpoint[]> {
   const region = wanted ?? regionOf(entered);
   const service = await foundOrCreated(entered);
-  const { endpoints } = await get(entered, `/endpoints?service_id=${service.id}`, z.object({ endpoints: z.array(EndpointRow) }));
+  const { endpoints } = await get(
+    entered,
+    `/endpoints?service_id=${service.id}`,
+    z.object({ endpoints: z.array(EndpointRow) }),
+  );
   const registered: RegisteredEndpoint[] = [];
   for (const face of FACES) {
     const known = endpoints.find((one) => one.interface === face && one.region_id === region);
-    registered.push({ interface: face, region, url, change: await settle(entered, { service, known, face, region, url }) });
+    registered.push({
+      interface: face,
+      region,
+      url,
+      change: await settle(entered, { service, known, face, region, url }),
+    });
   }
   return registered;
 }
@@ -64,7 +73,10 @@ interface Settling {
   readonly url: string;
 }
 
-async function settle(entered: Entered, { service, known, face, region, url }: Settling): Promise<RegisteredEndpoint["change"]> {
+async function settle(
+  entered: Entered,
+  { service, known, face, region, url }: Settling,
+): Promise<RegisteredEndpoint["change"]> {
   if (known?.url === url) return "kept";
   const answer = z.object({ endpoint: EndpointRow });
   if (known !== undefined) {
@@ -110,8 +122,12 @@ async function send<Schema extends z.ZodType>(
     signal: new AbortController().signal,
   });
   if (answer.status >= 400)
-    throw new Problem("CLOUD_REFUSED", `could not ${doing}: Keystone answered ${answer.status}: ${reasonIn(answer.body) ?? ""}`);
+    throw new Problem(
+      "CLOUD_REFUSED",
+      `could not ${doing}: Keystone answered ${answer.status}: ${reasonIn(answer.body) ?? ""}`,
+    );
   const read = schema.safeParse(answer.body);
-  if (!read.success) throw new Unanswered(`could not ${doing}: the answer of Keystone is not understood`, { cause: read.error });
+  if (!read.success)
+    throw new Unanswered(`could not ${doing}: the answer of Keystone is not understood`, { cause: read.error });
   return read.data;
 }

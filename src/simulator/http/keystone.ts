@@ -22,7 +22,11 @@ export function keystone(cloud: SimulatedCloud, entries: () => readonly CatalogE
       answer(call) {
         const { user, method, boundTo } = authenticated(cloud, call);
         const token = identity.issue(user, boundTo ?? scope(world, user, call), method);
-        return { status: 201, body: tokenBody(token, catalog.services()), headers: { "x-subject-token": token.secret } };
+        return {
+          status: 201,
+          body: tokenBody(token, catalog.services()),
+          headers: { "x-subject-token": token.secret },
+        };
       },
     },
     {

@@ -42,7 +42,10 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
       if (project !== null) access.demand(project, { field: "project_id" });
       // Who hears of hosts and sessions learns the names of hosts, which projects do not see (invariant I12).
       if (project === null || events.some((type) => type !== "maintenance.scheduled"))
-        access.demand(null, { rule: "fenix:webhook:infrastructure", field: project === null ? "project_id" : "events" });
+        access.demand(null, {
+          rule: "fenix:webhook:infrastructure",
+          field: project === null ? "project_id" : "events",
+        });
       return toWebhookAnswer(await registerWebhook(asked, dependencies));
     },
   );
