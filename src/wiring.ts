@@ -23,6 +23,7 @@ import { deleteSession } from "./engine/commands/delete-session.ts";
 import { recordReply } from "./engine/commands/record-reply.ts";
 import { loadPlugins } from "./engine/load-plugins.ts";
 import { buildHttp } from "./http/build-http.ts";
+import { remembered } from "./http/health.ts";
 import { replyTokens as signedReplyTokens } from "./wire/reply-token.ts";
 import { startWorker } from "./worker/worker.ts";
 
@@ -133,8 +134,12 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         receivers: outgoing,
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },
-          cloud: { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
-          ...(identity && { identity: { required: false, check: (call) => identity.check(call) } }),
+          queue: { required: false, check: () => queues.answers() },
+          cloud: remembered(
+            { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
+            clock,
+          ),
+          ...(identity && { identity: remembered({ required: false, check: identity.check }, clock) }),
         },
         clock,
         newId: randomUUID,

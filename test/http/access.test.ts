@@ -190,16 +190,14 @@ test("while Keystone is away nobody comes in, and Fenix says so", async () => {
 
 describe("whatever comes to a route, from whomever", () => {
   const anyJson = fc.jsonValue({ depthSize: "small" });
-  const nearly = fc
-    .constantFrom(...Object.values(bodies))
-    .chain((good) =>
-      fc
-        .record({
-          key: fc.constantFrom(...Object.keys(good), "events", "actions", "options", "reason"),
-          value: anyJson,
-        })
-        .map(({ key, value }) => ({ ...good, [key]: value })),
-    );
+  const nearly = fc.constantFrom(...Object.values(bodies)).chain((good) =>
+    fc
+      .record({
+        key: fc.constantFrom(...Object.keys(good), "events", "actions", "options", "reason"),
+        value: anyJson,
+      })
+      .map(({ key, value }) => ({ ...good, [key]: value })),
+  );
   const id = fc.oneof(fc.constantFrom<string>(sessionId, unknownId, projectId, webhookId, "detail"), fc.string());
   const request = fc.record({
     route: fc.constantFrom(...routes),

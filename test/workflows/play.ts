@@ -85,6 +85,8 @@ export interface Played {
   readonly report: Report;
   readonly failure: Failure | null;
   readonly timeline: readonly string[];
+  /** What was waited for, without repetitions. */
+  readonly waits: readonly string[];
   readonly world: World;
   readonly seconds: number;
   /** How often effects of this kind were asked for. */
@@ -114,6 +116,7 @@ class Playing {
   #waiting: Snapshot["waiting"] = null;
   #happenings: Happening[] = [];
   #timeline: string[] = [];
+  readonly #waits = new Set<string>();
   #turns = 0;
   #script: Script;
   readonly #world: World;
@@ -275,6 +278,7 @@ class Playing {
           return done({ closure, leftClosed: closure === "open" ? null : "closed by others" });
         });
       case "check_empty":
+        if (effect.heal) this.#world.stale.delete(effect.host);
         return end(() => done(this.#world.occupants(effect.host)));
       case "move_instance":
         return this.#move(effect, end, done);
@@ -375,6 +379,7 @@ class Playing {
 
   #sleep(decision: Extract<Decision, { kind: "wait" }>): void {
     this.#waiting = { for: decision.for, until: decision.until };
+    this.#waits.add(decision.for);
     const until = (decision.until.getTime() - NOON.getTime()) / 1_000;
     const next = this.#happenings.toSorted((a, b) => a.at - b.at)[0];
     if (next && next.at <= until) {
@@ -406,6 +411,7 @@ class Playing {
       report,
       failure: this.#failure,
       timeline: [...this.#timeline],
+      waits: [...this.#waits],
       world: this.#world,
       seconds: this.#now,
       asked: this.#questions,

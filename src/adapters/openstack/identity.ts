@@ -16,7 +16,7 @@ import { keystone as keystoneApi, type Keystone } from "./keystone.ts";
 import { orAborted } from "./patience.ts";
 
 export interface KeystoneIdentity extends Identity {
-  /** Fenix's own way into Keystone works; throws what is wrong with it. */
+  /** Throws when Keystone does not answer whose a token is, asked about Fenix's own. */
   check(options: { readonly signal: AbortSignal }): Promise<void>;
   close(): Promise<void>;
 }
@@ -48,7 +48,7 @@ export function keystoneIdentity(variables: OpenStackVariables, options: Identit
   return {
     identify: remembering(ask, clock),
     url: credentials.authUrl,
-    check: async ({ signal }) => void (await keystone.token(signal)),
+    check: async ({ signal }) => void (await ask((await keystone.token(signal)).value, signal)),
     close: () => http.close(),
   };
 }

@@ -18,7 +18,7 @@ import { after, endBy, type Hold, look, troubleWith } from "../hold.ts";
 import { skip } from "../hosts.ts";
 import type { Reach } from "../way-on.ts";
 import { onward, type Onward } from "./drain.ts";
-import { type Errand, errandsOf } from "./errands.ts";
+import { type Errand, errandsOf, retryFrom } from "./errands.ts";
 import { movesUnderWay, nextMoves, untilMovesEnd } from "./moves.ts";
 import { giveUp } from "./settle-host.ts";
 import { checksOf, triesOf } from "./who-is-there.ts";
@@ -105,12 +105,17 @@ function exhausted(view: View, there: readonly CloudInstance[], host: SessionHos
   return null;
 }
 
-/** A move failed for a reason: before the next try, the cloud is looked at again. */
+/** A move failed for a reason: before the next try, once its pause is over, the cloud is looked at again. */
 function lookAfterFailure(view: View, there: readonly CloudInstance[], host: SessionHost): Hold | null {
-  const failed = view.effectsOf("move_instance").filter((record) => troubleWith(record) !== null);
-  const toRetry = there.filter(({ id }) => failed.some(({ effect }) => effect.instance === id));
+  const due = view
+    .effectsOf("move_instance")
+    .filter((record) => troubleWith(record) !== null && retryFrom(record) <= view.now);
+  const toRetry = there.filter(({ id }) => {
+    const last = triesOf(view, id).at(-1);
+    return last !== undefined && due.includes(last);
+  });
   if (toRetry.length === 0) return null;
-  const seen = look(view, `failed:${host.name}:${failed.length}`, "before a failed move is tried again");
+  const seen = look(view, `failed:${host.name}:${due.length}`, "before a failed move is tried again");
   return seen.kind === "seen" ? null : seen;
 }
 
@@ -186,7 +191,9 @@ const looksAtStuck = (view: View) =>
 /** Waits for whatever is under way, promised or not yet due; null when there is nothing to wait for. */
 function waitFor(view: View, errands: readonly Errand[], host: SessionHost): Hold | null {
   const moving = movesUnderWay(view);
-  const early = errands.filter((errand) => errand.kind === "move" && errand.from > view.now);
+  const later = errands.filter((errand) => errand.kind === "move").filter(({ from }) => from > view.now);
+  const early = later.filter(({ failure }) => failure === null);
+  const again = later.filter(({ failure }) => failure !== null);
   const own = errands.filter(({ kind }) => kind === "own");
   const stuck = errands.filter((errand) => errand.kind === "stuck");
   const [firstStuck] = stuck;
@@ -196,13 +203,17 @@ function waitFor(view: View, errands: readonly Errand[], host: SessionHost): Hol
       ? [`the OWN_ACTION of ${projectsIn(own, "own")} for ${own.length} instances on ${host.name}`]
       : []),
     ...(early.length > 0 ? [`the announced time of ${early.length} moves off ${host.name}`] : []),
+    ...again.map(
+      ({ instance, failure }) =>
+        `the next try to move ${instance.name} off ${host.name}; the last one failed: ${failure}`,
+    ),
     ...(firstStuck ? [`${firstStuck.instance.name} on ${host.name}, which cannot be moved: ${firstStuck.why}`] : []),
   ];
   if (reasons.length === 0) return null;
   const lastLook = looksAtStuck(view).at(-1)?.status;
   const moments = [
     ...moving.map((record) => endBy(view, record, view.session.options.move_seconds)),
-    ...early.map((errand) => (errand.kind === "move" ? errand.from : view.now)),
+    ...later.map(({ from }) => from),
     ...own.flatMap((errand) => (errand.kind === "own" ? [errand.until, nextPoll(view, errands, host)] : [])),
     ...stuck.map((errand) => (errand.kind === "stuck" ? errand.until : view.now)),
     ...(stuck.length > 0 && lastLook && "at" in lastLook ? [after(lastLook.at, STUCK_SECONDS)] : []),
