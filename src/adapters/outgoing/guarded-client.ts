@@ -4,7 +4,7 @@
  */
 import { lookup as lookUp, type LookupAddress } from "node:dns";
 import { isIP, type LookupFunction } from "node:net";
-import { promisify } from "node:util";
+import { callbackify, promisify } from "node:util";
 import { Agent, buildConnector } from "undici";
 import type { Receivers } from "../../ports/receivers.ts";
 import { type AddressRules, addressRules } from "./addresses.ts";
@@ -63,22 +63,21 @@ export function guardedClient(options: GuardedOptions): GuardedClient {
 }
 
 /** Answers only addresses that may be used, or fails where a name has none. */
-const lookupWithin =
-  (rules: AddressRules, resolve: NonNullable<GuardedOptions["resolve"]>): LookupFunction =>
-  (name, { all }, callback) => {
-    resolve(name).then(
-      (addresses) => {
-        const usable = addresses.filter(({ address }) => rules.refusal(address) === null);
-        const [first] = usable;
-        const [known] = addresses;
-        if (first === undefined)
-          callback(refused(known?.address ?? name, rules.refusal(known?.address ?? "") ?? "unknown"), []);
-        else if (all === true) callback(null, [...usable]);
-        else callback(null, first.address, first.family);
-      },
-      (error: NodeJS.ErrnoException) => callback(error, []),
-    );
-  };
+function lookupWithin(rules: AddressRules, resolve: NonNullable<GuardedOptions["resolve"]>): LookupFunction {
+  const usable = callbackify(async (name: string) => {
+    const addresses = await resolve(name);
+    const [first, ...more] = addresses.filter(({ address }) => rules.refusal(address) === null);
+    if (first !== undefined) return [first, ...more] as const;
+    const [{ address } = { address: name }] = addresses;
+    throw refused(address, rules.refusal(address) ?? "unknown");
+  });
+  return (name, { all }, callback) =>
+    usable(name, (error, addresses) => {
+      if (error !== null) return callback(error, []);
+      const [first] = addresses;
+      return all === true ? callback(null, [...addresses]) : callback(null, first.address, first.family);
+    });
+}
 
 /** The brackets of an IPv6 address in a URL. */
 const withoutBrackets = (host: string): string => host.replace(/^\[(.*)\]$/, "$1");
