@@ -5,12 +5,11 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Policy } from "../access/policy.ts";
 import type { RuleName } from "../access/rules.ts";
-import type { ProjectId, SessionId } from "../domain/ids.ts";
-import type { Clock } from "../ports/clock.ts";
+import type { InstanceId, ProjectId, SessionId } from "../domain/ids.ts";
 import type { Caller, Identity } from "../ports/identity.ts";
 import { Problem } from "../problems.ts";
 import type { ReplyTokens } from "../wire/reply-token.ts";
-import type { App } from "./dependencies.ts";
+import type { App, HttpDependencies } from "./dependencies.ts";
 
 export interface AccessControl {
   /** Null: whoever reaches the door may do everything. Only for an address that nobody else reaches. */
@@ -60,7 +59,14 @@ declare module "fastify" {
   }
 }
 
-export function guard(app: App, { identity, policy, replyTokens }: AccessControl, clock: Clock): void {
+export function guard(
+  app: App,
+  {
+    access: { identity, policy, replyTokens },
+    clock,
+    publicUrl,
+  }: Pick<HttpDependencies, "access" | "clock" | "publicUrl">,
+): void {
   app.decorateRequest("access");
   app.addHook("onRoute", (route) => {
     // The pages that describe the API are a plugin's, and there for everybody as its text is.
@@ -71,6 +77,7 @@ export function guard(app: App, { identity, policy, replyTokens }: AccessControl
     const access = request.routeOptions.config.access;
     if (request.is404 || access === undefined || access === "everybody") return;
     if (identity === null) {
+      demandOwnName(request.hostname, publicUrl);
       request.access = allowingAll;
       return;
     }
@@ -141,6 +148,16 @@ function accessOf(caller: Caller, policy: Policy, own: RuleName): RequestAccess 
   };
 }
 
+/**
+ * Where everybody may do everything, a page in a browser on this machine must not: one that makes its own name mean
+ * 127.0.0.1 may ask us, and still has to say that name.
+ */
+function demandOwnName(asked: string, publicUrl: string): void {
+  const name = asked.toLowerCase();
+  if (/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(name) || name === new URL(publicUrl).hostname) return;
+  throw new Problem("FORBIDDEN", `without access control only requests to this machine are answered, not to ${asked}`);
+}
+
 const allowingAll: RequestAccess = {
   allows: () => true,
   demand: () => undefined,
@@ -156,14 +173,12 @@ const showsReplyToken = ({ headers, query }: FastifyRequest): boolean =>
 
 function byReplyToken({ query, params }: FastifyRequest, tokens: ReplyTokens, now: Date): RequestAccess {
   const { token } = query as { token?: unknown };
-  const place = params as { session_id: SessionId; project_id: ProjectId };
-  const question =
-    typeof token === "string"
-      ? tokens.read(token, { session: place.session_id, project: place.project_id }, now)
-      : null;
+  const { session_id: session, project_id: project, instance_id: instance } = params as PathIds;
+  const place = { session, project, ...(instance !== undefined && { instance }) };
+  const question = typeof token === "string" ? tokens.read(token, place, now) : null;
   if (question === null)
     throw new Problem("TOKEN_NEEDED", "the reply token is not for this link, or its reply window has ended");
-  const allows = (project: ProjectId | null) => project === place.project_id;
+  const allows = (project: ProjectId | null) => project === place.project;
   return {
     ...{ allows, question, seesSessions: false, asked: true },
     demand(project) {
@@ -171,6 +186,13 @@ function byReplyToken({ query, params }: FastifyRequest, tokens: ReplyTokens, no
     },
     only: (things, may) => things.filter(may),
   };
+}
+
+/** What a path that belongs to a project may have, as it came: unchecked text. */
+interface PathIds {
+  readonly session_id: SessionId;
+  readonly project_id: ProjectId;
+  readonly instance_id?: InstanceId;
 }
 
 /** Of another project's things nobody learns even that they are there (invariant I12). */

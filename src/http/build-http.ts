@@ -48,7 +48,7 @@ export function buildHttp(dependencies: HttpDependencies): App {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerProblem);
   setHeaders(app);
-  guard(app, dependencies.access, dependencies.clock);
+  guard(app, dependencies);
   acceptJsonOnly(app);
   answerUnknownUrls(app);
   describeApi(app, dependencies);

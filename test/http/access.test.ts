@@ -4,8 +4,9 @@
  */
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { type Rule, rules } from "../../src/access/rules.ts";
 import { projectNamed } from "../../src/simulator/identity.ts";
-import { openDoor, projectId, sessionId, unknownId } from "./a-door.ts";
+import { openDoor, projectId, publicUrl, sessionId, unknownId } from "./a-door.ts";
 import { guardedDoor, type Persona, personas, strangers } from "./personas.ts";
 
 const door = await guardedDoor();
@@ -15,13 +16,16 @@ interface TableRoute {
   readonly method: string;
   readonly url: string;
   readonly everybody: boolean;
+  readonly rule: string | undefined;
 }
 
 const routes: TableRoute[] = [];
 door.app.addHook("onRoute", ({ method, url, config }) => {
+  const access = config?.access;
+  const rule = typeof access === "object" ? access.rule : undefined;
   for (const one of [method].flat())
     if (!url.startsWith("/docs") && one !== "HEAD")
-      routes.push({ method: one, url, everybody: config?.access === "everybody" });
+      routes.push({ method: one, url, everybody: access === "everybody", rule });
 });
 await door.app.ready();
 
@@ -82,7 +86,18 @@ test("every route is in the table, and nothing else", () => {
   expect(open.map(nameOf).toSorted()).toEqual(forEverybody);
 });
 
-test.each(guarded)("$method $url asks strangers for a token and reads nothing of theirs", async (route) => {
+test("the rules name the routes on which they decide, so that the sample of a policy file is true", () => {
+  const decided = guarded.flatMap((route) => (route.rule === undefined ? [] : [`${route.rule}: ${nameOf(route)}`]));
+  const told = Object.entries<Rule>(rules).flatMap(([rule, { requests }]) =>
+    requests.map((request) => `${rule}: ${request.replaceAll(/\{(\w+)\}/g, ":$1")}`),
+  );
+  // It decides beside the route's own rule, on webhooks that are no project's.
+  const beside = told.filter((one) => one.startsWith("fenix:webhook:infrastructure: "));
+  expect(beside).toHaveLength(4);
+  expect(told.filter((one) => !beside.includes(one)).toSorted()).toEqual(decided.toSorted());
+});
+
+test.each(guarded)("$method $url asks strangers for a token and reads nothing of theirs (K2)", async (route) => {
   const before = door.asked.length;
   for (const stranger of strangers) {
     const answer = await ask(route, door.header(stranger));
@@ -95,7 +110,7 @@ test.each(guarded)("$method $url asks strangers for a token and reads nothing of
 const matrix = guarded.flatMap((route) =>
   personas.map((who, place) => ({ route, who, name: nameOf(route), status: expected.get(nameOf(route))?.[place] })),
 );
-test.each(matrix)("$name answers $status to $who", async ({ route, who, status }) => {
+test.each(matrix)("$name answers $status to $who (K2)", async ({ route, who, status }) => {
   const before = door.asked.length;
   const answer = await ask(route, door.header(who));
   expect(answer.statusCode).toBe(status);
@@ -118,6 +133,26 @@ test("a handler that forgot to ask answers nothing", async () => {
   const answer = await careless.send({ url: "/v1/careless", headers: careless.header("member") });
   expect([answer.statusCode, answer.body.includes("secret")]).toEqual([500, false]);
   await careless.close();
+});
+
+describe("without access control", () => {
+  const open = openDoor();
+  afterAll(open.close);
+
+  test.each(["localhost:12347", "127.0.0.1:12347", "[::1]:12347", "LOCALHOST", new URL(publicUrl).host])(
+    "a request to %s is answered",
+    async (host) => {
+      expect((await open.send({ url: "/v1/maintenance", headers: { host } })).statusCode).toBe(200);
+    },
+  );
+
+  test.each(["rebinding.example.org", "localhost.example.org:12347", "127.0.0.1.example.org", "192.0.2.10"])(
+    "one to %s is not: a page in a browser may have sent it",
+    async (host) => {
+      const answer = await open.send({ url: "/v1/maintenance", headers: { host } });
+      expect([answer.statusCode, answer.json().code]).toEqual([403, "FORBIDDEN"]);
+    },
+  );
 });
 
 describe("another project's things are not there (I12)", () => {
