@@ -57,7 +57,8 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
   };
   try {
     const say = (message: string) => log.info(message);
-    const policy = readPolicy(config.policyFile);
+    // A worker lets nobody in.
+    const policy = readPolicy(parts.api ? config.policyFile : undefined);
     const replyTokens = config.replyTokenSecrets === undefined ? null : signedReplyTokens(config.replyTokenSecrets);
     const plugins = await loadPlugins([OWN_PLUGINS, ...config.pluginPath]);
     const server = opened(await openDatabaseServer({ ...config, say }), (it) => it.stop());

@@ -66,14 +66,14 @@ async function credulousManager() {
   };
 }
 
-async function ask(path: string, token: string, body?: unknown): Promise<Record<string, unknown>> {
+async function ask(path: string, token: string, body?: unknown): Promise<Record<string, string>> {
   const answer = await fetch(`${fenix.url}${path}`, {
     method: body === undefined ? "GET" : "POST",
     headers: { "x-auth-token": token, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body === undefined ? null : JSON.stringify(body),
   });
   if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-  return (await answer.json()) as Record<string, unknown>;
+  return (await answer.json()) as Record<string, string>;
 }
 
 test("is done, and each link was good for its own question only", { timeout: 120_000 }, async () => {

@@ -40,8 +40,8 @@ const LIMITS: Partial<Limits> = { connectMs: 2_000, answerMs: 5_000, repeats: 1,
 /** Throws when what the variables name is incomplete. */
 export function keystoneIdentity(variables: OpenStackVariables, options: IdentityOptions = {}): KeystoneIdentity {
   const credentials = readCredentials(variables);
-  if (credentials === null) return noKeystone();
   const { clock = systemClock, log, limits = {}, dispatcher } = options;
+  if (credentials === null) return noKeystone(log);
   const http = openHttp({ ...credentials, limits: { ...LIMITS, ...limits }, log, dispatcher });
   const keystone = keystoneApi(credentials, { http, clock });
   const ask = asking({ credentials, http, keystone, clock });
@@ -146,19 +146,22 @@ function toFound({ status, body }: Answer, operatorProject: ProjectId | null, no
   }
   const { user, project, roles, expires_at } = read.data.token;
   return {
-    caller: { user, project: project?.id ?? null, roles: roles.map(({ name }) => name), operatorProject },
+    caller: {
+      user,
+      project: project?.id ?? null,
+      // Who is admin of a domain is no admin of the cloud, though the role has the same name.
+      roles: project === undefined ? [] : roles.map(({ name }) => name),
+      operatorProject,
+    },
     // Keystone has just called it good, whatever our clock thinks; then it is asked again each time.
     untilMs: Math.min(now + GOOD_FOR_MS, expires_at.getTime()),
   };
 }
 
 /** Fenix starts without a cloud, and then lets nobody in. */
-function noKeystone(): KeystoneIdentity {
-  const refuse = () =>
-    Promise.reject(
-      new Problem("IDENTITY_UNAVAILABLE", UNAVAILABLE, {
-        cause: new Error("no Keystone is configured: set OS_CLOUD, or OS_AUTH_URL and its companions"),
-      }),
-    );
+function noKeystone(log: Log | undefined): KeystoneIdentity {
+  const missing = "no Keystone is configured, so nobody comes in: set OS_CLOUD, or OS_AUTH_URL and its companions";
+  log?.warn({}, missing);
+  const refuse = () => Promise.reject(new Problem("IDENTITY_UNAVAILABLE", UNAVAILABLE, { cause: new Error(missing) }));
   return { identify: refuse, url: null, check: refuse, close: async () => undefined };
 }

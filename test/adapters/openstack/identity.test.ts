@@ -1,4 +1,5 @@
 /** Tokens of a simulated Keystone, checked by Fenix's own. */
+import { MockAgent } from "undici";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { keystoneIdentity, type KeystoneIdentity } from "../../../src/adapters/openstack/identity.ts";
 import { addUser, projectNamed } from "../../../src/simulator/identity.ts";
@@ -46,6 +47,35 @@ test("a member is known with project and roles, and Fenix's own project besides"
 
 test("a token without a project has neither project nor roles", async () => {
   expect(await identify(tokenOf("shop", null))).toMatchObject({ project: null, roles: [] });
+});
+
+test("a token of a domain has no roles here: its admin is no admin of the cloud", async () => {
+  const keystone = new MockAgent();
+  keystone.disableNetConnect();
+  const pool = keystone.get("http://keystone.example.org");
+  const times = { issued_at: "2026-11-25T08:00:00.000000Z", expires_at: "2036-11-25T09:00:00.000000Z" };
+  pool
+    .intercept({ path: "/v3/auth/tokens", method: "POST" })
+    .reply(
+      201,
+      { token: { ...times, catalog: [], project: { id: "ops" } } },
+      { headers: { "x-subject-token": "own" } },
+    );
+  const user = { id: "u-1", name: "root" };
+  pool
+    .intercept({ path: "/v3/auth/tokens?nocatalog" })
+    .reply(200, { token: { ...times, user, domain: { id: "d" }, roles: [{ name: "admin" }] } });
+  const identity = keystoneIdentity(
+    { ...simulator.env, OS_AUTH_URL: "http://keystone.example.org/v3" },
+    { dispatcher: keystone },
+  );
+  expect(await identity.identify("theirs", anyTime())).toEqual({
+    user,
+    project: null,
+    roles: [],
+    operatorProject: "ops",
+  });
+  await keystone.close();
 });
 
 test.each(["", "nonsense", "gAAAAA".padEnd(190, "x"), "two words", "x".repeat(9_000), "\u00e9"])(
