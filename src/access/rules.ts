@@ -21,7 +21,7 @@ export const rules = {
   admin: shared("role:admin", "The infrastructure admin."),
   operator_reader: shared(
     "rule:admin or role:service or (role:reader and project_id:%(operator_project_id)s)",
-    "Who may look at sessions, and so at the names of hosts and projects: admins, other services, and readers of the project of Fenix's own user.",
+    "Who may look at sessions and names of hosts; operator_project_id is the project of Fenix's own user.",
   ),
   project_reader: shared(
     "rule:admin or ((role:reader or role:member) and project_id:%(project_id)s)",
@@ -67,8 +67,9 @@ export const rules = {
     "PUT /v1/maintenance/{session_id}/{project_id}",
   ),
   "fenix:webhook:post": asked("rule:project_member", "Register a webhook of a project.", "POST /v1/webhooks"),
+  // Its URL may hold a manager's secret, so mere readers do not see it.
   "fenix:webhook:get": asked(
-    "rule:project_reader",
+    "rule:project_member",
     "See a webhook of a project. Lists have those that the caller may see.",
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",
@@ -80,7 +81,7 @@ export const rules = {
   ),
   "fenix:webhook:infrastructure": asked(
     "rule:admin or role:service",
-    "Register, see and remove webhooks that hear of hosts and sessions: those of no project, and for a project's own besides its other rules.",
+    "Webhooks that hear of hosts and sessions: register them, and see and remove those of no project.",
     "POST /v1/webhooks",
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",

@@ -3,15 +3,15 @@
  * `127.0.0.1` is of no use to a manager on another machine (reference §7.1, B33).
  */
 import type { ProjectId, SessionId } from "../domain/ids.ts";
-import { REPLY_TOKEN_LENGTH, type ReplyTokens } from "./reply-token.ts";
+import { type Place, REPLY_TOKEN_LENGTH, type ReplyTokens } from "./reply-token.ts";
 
 export interface Links {
   /** All sessions. */
   readonly maintenance: string;
   /** Where a project reads its instances and replies. */
   readonly project: (session: SessionId, project: ProjectId) => string;
-  /** The same for one question, with a reply token where Fenix gives them; the one to be told to the project's manager. */
-  readonly question: (session: SessionId, project: ProjectId, replyBy: Date) => string;
+  /** Where one question is answered, with a reply token where Fenix gives them; to be told to the project's manager alone. */
+  readonly question: (place: Place, replyBy: Date) => string;
 }
 
 /**
@@ -36,9 +36,10 @@ export function linksFrom(publicUrl: string, tokens: ReplyTokens | null = null):
   return {
     maintenance,
     project: linkOf,
-    question: (session, project, replyBy) => {
-      const token = tokens?.issue({ session, project }, replyBy);
-      return token === undefined ? linkOf(session, project) : `${linkOf(session, project)}?token=${token}`;
+    question: (place, replyBy) => {
+      const { session, project, instance } = place;
+      const link = linkOf(session, project) + (instance === undefined ? "" : `/${encodeURIComponent(instance)}`);
+      return tokens === null ? link : `${link}?token=${tokens.issue(place, replyBy)}`;
     },
   };
 }

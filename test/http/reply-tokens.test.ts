@@ -10,7 +10,9 @@ const door = await guardedDoor({ replyTokens: tokens });
 afterAll(door.close);
 
 const replyBy = new Date(now.getTime() + 40_000);
-const link = linksFrom(publicUrl, tokens).question(sessionId, projectId, replyBy).slice(publicUrl.length);
+const link = linksFrom(publicUrl, tokens)
+  .question({ session: sessionId, project: projectId }, replyBy)
+  .slice(publicUrl.length);
 const search = link.slice(link.indexOf("?"));
 const payload = { state: "ACK_MAINTENANCE" };
 
@@ -42,7 +44,10 @@ describe("it opens nothing else", () => {
   });
 
   test("nor its own link after the deadline", async () => {
-    const late = linksFrom(publicUrl, tokens).question(sessionId, projectId, new Date(now.getTime() - 1));
+    const late = linksFrom(publicUrl, tokens).question(
+      { session: sessionId, project: projectId },
+      new Date(now.getTime() - 1),
+    );
     const answer = await door.send({ method: "PUT", url: late.slice(publicUrl.length), payload });
     expect([answer.statusCode, answer.json().code]).toEqual([401, "TOKEN_NEEDED"]);
   });

@@ -51,9 +51,18 @@ test("links with tokens stay within what an event alarm carries, for the longest
   const longest = ProjectId.parse("p".repeat(64));
   const base = `https://${"h".repeat(80)}`;
   const { project, question } = linksFrom(base, tokens);
-  const link = question(place.session, longest, replyBy);
+  const link = question({ ...place, project: longest }, replyBy);
   expect(link.length).toBeLessThanOrEqual(255);
   expect(link.length - project(place.session, longest).length).toBeLessThanOrEqual(REPLY_TOKEN_LENGTH);
   expect(() => linksFrom(`${base}hh`, tokens)).toThrow("links carry reply tokens");
-  expect(linksFrom(base).question(place.session, longest, replyBy)).toBe(project(place.session, longest));
+  expect(linksFrom(base).question({ ...place, project: longest }, replyBy)).toBe(project(place.session, longest));
+});
+
+test("the link of one instance is longer, and good for that instance alone", () => {
+  const at = { ...place, instance: InstanceId.parse("109e14d9-6566-42b3-93e4-76605f264d8f") };
+  const link = new URL(linksFrom(`https://${"h".repeat(80)}`, tokens).question(at, replyBy));
+  expect(link.pathname).toBe(`/v1/maintenance/${at.session}/${at.project}/${at.instance}`);
+  expect(link.href.length).toBeLessThanOrEqual(255);
+  expect(tokens.read(link.searchParams.get("token") ?? "", at, replyBy)).toEqual({ replyBy });
+  expect(tokens.read(link.searchParams.get("token") ?? "", place, replyBy)).toBeNull();
 });
