@@ -70,12 +70,13 @@ export function guard(
   app.decorateRequest("access");
   app.addHook("onRoute", (route) => {
     // The pages that describe the API are a plugin's, and there for everybody as its text is.
-    if (route.url.startsWith("/docs")) route.config = { ...route.config, access: "everybody" };
+    if (/^\/docs(\/|$)/.test(route.url)) route.config = { ...route.config, access: "everybody" };
     if (route.config?.access === undefined) throw new Error(`${route.url} does not say in its config who may use it`);
   });
   app.addHook("onRequest", async (request, reply) => {
     const access = request.routeOptions.config.access;
-    if (request.is404 || access === undefined || access === "everybody") return;
+    if (request.is404 || access === "everybody") return;
+    if (access === undefined) throw new Error(`${request.routeOptions.url} came in without saying who may use it`);
     if (identity === null) {
       demandOwnName(request.hostname, publicUrl);
       request.access = allowingAll;
