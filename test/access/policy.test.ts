@@ -58,6 +58,12 @@ describe("a check", () => {
   });
 });
 
+test("who has no project owns nothing, not even what is no project's", () => {
+  const policy = makePolicy({ [rule]: "project_id:%(project_id)s" });
+  expect(policy.allows(rule, aCaller({ project: null }), { project: null })).toBe(false);
+  expect(policy.allows(rule, aCaller({ project: shop }), { project: null })).toBe(false);
+});
+
 describe("a rule that is wrong is named, with what is wrong", () => {
   test.each([
     { rules: { "fenix:webhook:get": "role:a or" }, says: '"fenix:webhook:get" ends where a check belongs' },
