@@ -58,6 +58,12 @@ export const SessionOptions = z
         "what to do when Placement books an empty host for instances that are certainly elsewhere, as a crash in mid-move leaves it",
       ),
     own_action_seconds: seconds(300, DAY).describe("time a project has for its OWN_ACTION"),
+    hosts_at_once: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(1)
+      .describe("hosts that may be away at the same time, as far as their instances find room elsewhere"),
     moves_at_once: z.int().min(1).max(100).default(4).describe("moves off one host at the same time"),
   })
   .strict();

@@ -292,8 +292,17 @@ class Playing {
         this.#hosts = this.#hosts.map((host) =>
           host.name === effect.host ? { ...host, status: effect.status } : host,
         );
+        this.#watchAway();
         return this.#note(`  ${effect.host} ${effect.status.kind}`);
     }
+  }
+
+  /** One at a time, a host can be found occupied once more after it was emptied: it waits while others have their turn. */
+  #watchAway(): void {
+    const { hosts_at_once: atOnce } = this.#session.options;
+    const kinds = atOnce > 1 ? ["draining", "in_maintenance"] : ["in_maintenance"];
+    const away = this.#hosts.filter(({ roles, status: { kind } }) => roles.includes("compute") && kinds.includes(kind));
+    if (away.length > atOnce) this.#world.breaches.push(`I14: ${away.length} hosts at once`);
   }
 
   #move(
@@ -301,8 +310,11 @@ class Playing {
     end: (finish: () => EffectStatus) => void,
     done: (outcome: unknown) => EffectStatus,
   ): void {
-    const began = this.#effects.filter((record) => record.effect.kind === "move_instance" && isUnderWay(record)).length;
-    if (began > this.#session.options.moves_at_once) this.#world.breaches.push(`I14: ${began} moves at once`);
+    const began = this.#effects.filter(
+      (record) => record.effect.kind === "move_instance" && record.effect.from === effect.from && isUnderWay(record),
+    ).length;
+    if (began > this.#session.options.moves_at_once)
+      this.#world.breaches.push(`I14: ${began} moves off ${effect.from} at once`);
     const unwilling = this.#script.moveFails?.(effect, this.#world) ?? null;
     const refused = this.#world.startMove(effect);
     this.#note(`  ${effect.how} ${effect.instance} ${effect.from} → ${effect.to ?? "anywhere"}`);
