@@ -3,6 +3,7 @@ import { fetch } from "undici";
 import type { z } from "zod";
 import * as answers from "./answers.ts";
 import { Refused, Unreachable } from "./endings.ts";
+import type { Login } from "./login.ts";
 
 export interface FenixApi {
   createSession(request: unknown): Promise<z.infer<typeof answers.Created>>;
@@ -20,14 +21,24 @@ export interface FenixApi {
 /** Creating a session may ask the cloud, which may take some seconds; half a minute is long for everything. */
 const TIMEOUT_MS = 30_000;
 
-export function fenixApi(baseUrl: string): FenixApi {
+/** Shows no token until Fenix asks for one, since one without access control never does; then one for all that follows. */
+export function fenixApi(baseUrl: string, login: Login): FenixApi {
+  let token: string | null = null;
   const call = async <Schema extends z.ZodType>(
     schema: Schema,
     method: string,
     path: string,
     body?: unknown,
   ): Promise<z.infer<Schema>> => {
-    const { status, text } = await request(method, `${baseUrl}${path}`, body);
+    const ask = () => request(method, `${baseUrl}${path}`, { body, token });
+    let { status, text } = await ask();
+    if (status === 401) {
+      token = await login();
+      if (token === null) throw new Refused(NO_TOKEN);
+      ({ status, text } = await ask());
+    }
+    // It says to come back: its database or Keystone does not answer.
+    if (status === 503) throw new Unreachable(refusal(status, text).message);
     if (status >= 400) throw refusal(status, text);
     const parsed = schema.safeParse(json(text));
     if (!parsed.success) throw new Unreachable(`${baseUrl} answers, but not as Fenix does`);
@@ -47,6 +58,8 @@ export function fenixApi(baseUrl: string): FenixApi {
   };
 }
 
+const NO_TOKEN = "Fenix wants a token: set OS_CLOUD, or OS_AUTH_URL and its companions, or OS_TOKEN";
+
 /** Everything that happened, page by page. */
 export async function wholeTimeline(api: FenixApi, id: string, after = 0): Promise<readonly answers.TimelineEntry[]> {
   const entries: answers.TimelineEntry[] = [];
@@ -55,8 +68,16 @@ export async function wholeTimeline(api: FenixApi, id: string, after = 0): Promi
   return entries;
 }
 
-async function request(method: string, url: string, body: unknown): Promise<{ status: number; text: string }> {
-  const headers = { accept: "application/json", ...(body !== undefined && { "content-type": "application/json" }) };
+async function request(
+  method: string,
+  url: string,
+  { body, token }: { readonly body: unknown; readonly token: string | null },
+): Promise<{ status: number; text: string }> {
+  const headers = {
+    accept: "application/json",
+    ...(body !== undefined && { "content-type": "application/json" }),
+    ...(token !== null && { "x-auth-token": token }),
+  };
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(url, {

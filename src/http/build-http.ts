@@ -2,6 +2,7 @@
 import Fastify, { LogController } from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { linksFrom } from "../wire/links.ts";
+import { guard } from "./access.ts";
 import type { App, HttpDependencies } from "./dependencies.ts";
 import { setHeaders } from "./headers.ts";
 import { validate } from "./invalid-request.ts";
@@ -47,6 +48,7 @@ export function buildHttp(dependencies: HttpDependencies): App {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerProblem);
   setHeaders(app);
+  guard(app, dependencies);
   acceptJsonOnly(app);
   answerUnknownUrls(app);
   describeApi(app, dependencies);

@@ -4,6 +4,7 @@
  */
 import type { InjectOptions } from "fastify";
 import { pino } from "pino";
+import { makePolicy } from "../../src/access/policy.ts";
 import { HostName, InstanceId, PluginName, ProjectId, SessionId } from "../../src/domain/ids.ts";
 import type { AskedQuestion } from "../../src/domain/question.ts";
 import { SessionOptions } from "../../src/domain/session.ts";
@@ -11,8 +12,11 @@ import { buildHttp } from "../../src/http/build-http.ts";
 import type { Commands } from "../../src/http/commands.ts";
 import type { HealthCheck } from "../../src/http/health.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
+import type { Identity } from "../../src/ports/identity.ts";
+import type { Receivers } from "../../src/ports/receivers.ts";
 import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
 import { Problem } from "../../src/problems.ts";
+import type { ReplyTokens } from "../../src/wire/reply-token.ts";
 
 export const sessionId = SessionId.parse("76e55df8-1c51-41e8-9928-0242ac110002");
 export const unknownId = "11111111-2222-4333-8444-555555555555";
@@ -39,6 +43,10 @@ const obliging: Commands = {
 };
 
 export interface Given {
+  /** Left out: whoever comes may do everything. */
+  readonly identity?: Identity;
+  readonly replyTokens?: ReplyTokens;
+  readonly receivers?: Receivers;
   readonly commands?: Partial<Commands>;
   readonly detail?: Partial<SessionDetail>;
   readonly timeline?: readonly NumberedEntry[];
@@ -53,9 +61,11 @@ export function openDoor(given: Given = {}) {
   const commands = writtenDown({ ...obliging, ...given.commands }, asked);
   let ids = 0;
   const app = buildHttp({
+    access: { identity: given.identity ?? null, policy: makePolicy({}), replyTokens: given.replyTokens ?? null },
     commands,
     reports: reportsOf(given),
     webhooks: webhooksIn(stored),
+    receivers: given.receivers ?? { whyRefused: async () => null },
     health: given.health ?? {},
     clock: {
       now: () => now,

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, type Service, startService } from "../../demo/service.ts";
 import { type ManagerEvent, startManager } from "../../examples/manager/manager.ts";
+import { loginWith } from "../../src/cli/login.ts";
 import type { Observer, SeenOnHost } from "./nova-observer.ts";
 
 export interface Work {
@@ -90,8 +91,11 @@ export async function realWorld({ env, databaseUrl, observer, managers }: RealWo
       }),
     ),
   );
+  const token = await loginWith({ token: undefined, openstack: env })();
   const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const answer = await fetch(`${url}${path}`, init);
+    const headers = new Headers(init.headers);
+    headers.set("x-auth-token", token ?? "");
+    const answer = await fetch(`${url}${path}`, { ...init, headers });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer;
   };
