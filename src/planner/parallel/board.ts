@@ -40,10 +40,11 @@ export interface Board {
 
 export function setUp(cloud: NumberedCloud): Board {
   const { hostCount, instanceCount, classes } = cloud;
+  const free = cloud.capacity.slice();
   const board: Board = {
     cloud,
     phase: Uint8Array.from(cloud.planned, (planned) => (planned === 1 ? WAITING : DONE)),
-    free: cloud.capacity.slice(),
+    free,
     openFree: new Float64Array(classes.length),
     openUnlimited: new Int32Array(classes.length),
     at: new Int32Array(instanceCount).fill(-1),
@@ -53,7 +54,7 @@ export function setUp(cloud: NumberedCloud): Board {
     next: new Int32Array(instanceCount).fill(-1),
     previous: new Int32Array(instanceCount).fill(-1),
     members: new Map(),
-    rooms: rooms(cloud),
+    rooms: rooms(cloud, free),
   };
   for (let instance = instanceCount - 1; instance >= 0; instance--) {
     const host = cloud.home[instance]!;
@@ -68,7 +69,7 @@ export function setUp(cloud: NumberedCloud): Board {
 export function open(board: Board, host: number): void {
   if (board.cloud.takes[host] === 0) return;
   countOpen(board, host, 1);
-  board.rooms.enter(host, board.phase[host] === DONE, freeOfScarce(board, host));
+  board.rooms.enter(host, board.phase[host] === DONE);
 }
 
 /** From now on the host takes no arrivals. */
@@ -136,15 +137,12 @@ function use(board: Board, instance: number, host: number, sign: 1 | -1): void {
     free[host * classes + k]! -= amount;
     if (isOpen) openFree[k]! -= amount;
   }
-  if (isOpen) rooms.refresh(host, freeOfScarce(board, host));
+  if (isOpen) rooms.refresh(host);
   const group = cloud.group[instance]!;
   if (cloud.perHost[group] === Infinity) return;
   const key = group * cloud.hostCount + host;
   members.set(key, (members.get(key) ?? 0) + sign);
 }
-
-const freeOfScarce = ({ cloud, free }: Board, host: number): number =>
-  cloud.classes.length === 0 ? Infinity : free[host * cloud.classes.length + cloud.scarce]!;
 
 /** Whether the host has room for the instance, and its group and its allowed hosts agree. */
 export function hasRoom({ cloud, free, members }: Board, instance: number, host: number): boolean {

@@ -51,8 +51,7 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
 function findRoom(board: Board, instance: number, isSettled: boolean, { probes, spare }: Emptying): number {
   const { cloud, free } = board;
   const classes = cloud.classes.length;
-  const wanted = classes === 0 ? 0 : cloud.demand[instance * classes + cloud.scarce]!;
-  return board.rooms.find(isSettled, wanted, probes, (host) => {
+  return board.rooms.find(isSettled, instance, probes, (host) => {
     if (!hasRoom(board, instance, host) || spare?.(host) === true) return Infinity;
     let left = 0;
     for (let k = 0; k < classes; k++) {
