@@ -48,18 +48,25 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
   return { kind: "booked", instances, twice };
 }
 
+/** How much a hole that is deep in one class and shallow in another is worse than one that is even. */
+const UNEVEN = 3;
+
 function findRoom(board: Board, instance: number, isSettled: boolean, { probes, spare }: Emptying): number {
   const { cloud, free } = board;
+  const { capacity, demand } = cloud;
   const classes = cloud.classes.length;
   return board.rooms.find(isSettled, instance, probes, (host) => {
     if (!hasRoom(board, instance, host) || spare?.(host) === true) return Infinity;
-    let left = 0;
-    for (let k = 0; k < classes; k++) {
-      const capacity = cloud.capacity[host * classes + k]!;
-      if (capacity > 0 && capacity < Infinity)
-        left += (free[host * classes + k]! - cloud.demand[instance * classes + k]!) / capacity;
+    let [sum, most, least] = [0, 0, 1];
+    for (let k = 0, at = host * classes, want = instance * classes; k < classes; k++) {
+      const all = capacity[at + k]!;
+      if (all === 0 || all === Infinity) continue;
+      const left = (free[at + k]! - demand[want + k]!) / all;
+      sum += left;
+      most = Math.max(most, left);
+      least = Math.min(least, left);
     }
-    return left;
+    return sum + UNEVEN * Math.max(0, most - least);
   });
 }
 
@@ -78,3 +85,5 @@ export function keepsReserve(board: Board, host: number): boolean {
   }
   return true;
 }
+
+const W = Number(process.env.W ?? 0);

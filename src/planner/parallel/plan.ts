@@ -17,7 +17,7 @@ export function plan(snapshot: CloudSnapshot, _options: PlanOptions = {}): Plan 
   const cloud = numberCloud(snapshot);
   const times = hostTimes(cloud);
   const twice = snapshot.session.objective === "makespan" ? Infinity : 0;
-  const done = run(cloud, { times, order: inOrder(cloud, times, "longest_first"), twice });
+  const done = run(cloud, { times, order: inOrder(cloud, times)), twice });
   const hosts = visits(cloud, done);
   const planned = new Uint8Array(cloud.hostCount);
   for (let host = 0; host < cloud.hostCount; host++) if (done.actionEnd[host]! >= 0) planned[host] = 1;
