@@ -14,7 +14,7 @@ export const runAction: Performer<"run_action"> = async (effect, performing) => 
   if (!metadata.success)
     return { kind: "failed", reason: `its metadata does not fit any more: ${metadata.error.message}` };
   const occupied = await occupancy(effect, performing);
-  if (occupied !== null) return { kind: "failed", reason: `did not start: ${occupied}` };
+  if (occupied !== null) return { kind: "failed", reason: `did not start: ${occupied}`, facts: { ran: false } };
   return run(action, metadata.data, effect, performing);
 };
 
@@ -43,6 +43,7 @@ async function run(
   const { claimed } = performing;
   const limit = action.timeoutSeconds(metadata);
   const tooLong = AbortSignal.timeout(limit * 1_000);
+  const rerun = typeof action.rerun === "function" ? action.rerun(metadata) : action.rerun;
   const output = keptOutput(performing.keepOutput);
   const context: ActionContext<unknown> = {
     session: claimed.session.id,
@@ -55,13 +56,14 @@ async function run(
     log: output.append,
     signal: AbortSignal.any([performing.signal, tooLong]),
   };
+  let ran = false;
   const ended = (performed: Performed<"run_action">): Performed<"run_action"> => ({
     ...performed,
     consequences: { output: output.text() },
+    facts: { rerun, ran },
   });
   try {
     if (claimed.interrupted) {
-      const rerun = typeof action.rerun === "function" ? action.rerun(metadata) : action.rerun;
       if (rerun === "at-most-once")
         return ended({
           kind: "unknown",
@@ -72,6 +74,7 @@ async function run(
         return ended({ kind: "done", outcome: { output: output.text() }, text: "found done after a crash" });
       }
     }
+    ran = true;
     await heeded(action.run(context), context.signal, HEED_MS);
     return ended({ kind: "done", outcome: { output: output.text() }, text: `${action.name} done on ${effect.host}` });
   } catch (error) {
