@@ -32,12 +32,15 @@ const RULES: Readonly<Record<string, Rule>> = {
   adapters: { parts: ["domain", "ports", "wire", "problems"], packages: "any" },
   http: { parts: ["domain", "ports", "engine", "wire", "problems"], packages: "any" },
   worker: { parts: ["domain", "ports", "engine", "effects", "problems"], packages: "any" },
+  // The judge of executed sessions knows nothing of those who executed them, so it cannot repeat their mistakes.
+  verify: { parts: [], packages: ["zod"] },
   problems: { parts: [], packages: [] },
   config: { parts: [], packages: ["zod", "node"] },
   wiring: { parts: [ALL], packages: "any" },
   main: { parts: ["wiring", "config"], packages: "any" },
   // These talk to Fenix or play a cloud over HTTP, as a program of somebody else would.
-  cli: { parts: ["config"], packages: "any" },
+  // The command judges sessions and plans by itself: both are pure, and need no Fenix.
+  cli: { parts: ["config", "verify"], packages: "any" },
   web: { parts: [], packages: "any" },
   simulator: { parts: [], packages: ["zod", "node"] },
 };
@@ -87,7 +90,7 @@ test("examples know Fenix by its HTTP API alone", () => {
 test("what decides is pure: no clock, no chance, nothing from outside", () => {
   const impure =
     /\bDate\.now\b|new Date\(\)|\bDate\(\)|Math\.random|performance\.now|randomUUID|getRandomValues|\b(?:setTimeout|setInterval|setImmediate|fetch)\(|\bprocess\./g;
-  const broken = ["src/domain", "src/planner", "plugins/workflows"].flatMap((folder) =>
+  const broken = ["src/domain", "src/planner", "src/verify", "plugins/workflows"].flatMap((folder) =>
     sourceFiles(folder)
       .filter((file) => !file.endsWith(".test.ts"))
       .flatMap((file) => findAll(file, impure).map((found) => `${file} uses ${found}, which has to be handed in`)),

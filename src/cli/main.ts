@@ -5,6 +5,7 @@ import { exitCodes, Refused, Unreachable, Usage } from "./endings.ts";
 import { fenixApi, type FenixApi } from "./fenix-api.ts";
 import { addSessionCommands } from "./session-commands.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
+import { addVerifyCommand } from "./verify-command.ts";
 import { addWebhookCommands } from "./webhook-commands.ts";
 
 export interface Surroundings {
@@ -65,6 +66,7 @@ function commands({ terminal, env = process.env, serve }: Surroundings & { reado
       });
 
   addSessionCommands(program, calling);
+  addVerifyCommand(program, calling);
   addWebhookCommands(program, calling);
   for (const mode of ["api", "worker"] as const)
     program

@@ -81,7 +81,13 @@ export function entered(view: View, state: string, why: string): Changes {
     enter: { state },
     notifications: [sessionNews(view, state, [])],
     journal: [
-      { at, kind: "state_entered", subject: null, text: `${state}: ${why}`, data: { state, from: view.entry.state, why } },
+      {
+        at,
+        kind: "state_entered",
+        subject: null,
+        text: `${state}: ${why}`,
+        data: { state, from: view.entry.state, why },
+      },
     ],
   };
 }

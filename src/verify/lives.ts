@@ -20,6 +20,9 @@ export const movesOf = ({ effects }: History): readonly MoveLife[] =>
     return [{ ...move.data, life, stretch, landed: outcome.success ? outcome.data.host : undefined }];
   });
 
+/** Where it went, or was sent; null for an instance that is gone and for one that the scheduler has not placed yet. */
+export const destinationOf = ({ landed, to }: MoveLife): string | null => (landed === undefined ? to : landed);
+
 export interface ActionLife extends z.infer<typeof Action> {
   readonly life: EffectLife;
   readonly stretch: Stretch;
@@ -33,17 +36,23 @@ export const actionsOf = ({ effects }: History): readonly ActionLife[] =>
     return action.success && !never ? [{ ...action.data, life, stretch }] : [];
   });
 
-/** The looks that found a host empty, by the number of the entry that says so. */
-export const emptyLooksOf = ({ effects }: History): readonly { readonly host: string; readonly number: number }[] =>
+/** Looks whether a host is empty, by the number of the entry that tells. `empty` is null where the journal does not say. */
+export interface EmptyLook {
+  readonly host: string;
+  readonly number: number;
+  readonly empty: boolean | null;
+}
+
+export const emptyLooksOf = ({ effects }: History): readonly EmptyLook[] =>
   effects.all.flatMap((life) => {
     const end = life.kind === "check_empty" ? doneEnd(life) : undefined;
     const on = OnHost.safeParse(life.effect);
-    const seen = Occupants.safeParse(end?.outcome);
-    if (!end || !on.success || !seen.success) return [];
-    const { instances, allocations, arriving } = seen.data;
-    return instances.length + allocations.length + arriving.length === 0
-      ? [{ host: on.data.host, number: end.number }]
-      : [];
+    if (!end || !on.success) return [];
+    const seen = Occupants.safeParse(end.outcome);
+    const empty = seen.success
+      ? seen.data.instances.length + seen.data.allocations.length + seen.data.arriving.length === 0
+      : null;
+    return [{ host: on.data.host, number: end.number, empty }];
   });
 
 export interface Closing {

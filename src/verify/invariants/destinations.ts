@@ -2,7 +2,7 @@
 import { grouped } from "../grouped.ts";
 import { overlap, type Stretch } from "../effect-lives.ts";
 import type { History } from "../history.ts";
-import { closingsOf, movesOf } from "../lives.ts";
+import { closingsOf, destinationOf, movesOf } from "../lives.ts";
 import { type Finding, violationsOf } from "../verdict.ts";
 
 export function judgeDestinations(history: History): Finding {
@@ -15,10 +15,11 @@ export function judgeDestinations(history: History): Finding {
     ],
     ({ host }) => host,
   );
-  for (const { instance, to, landed, stretch, life } of moves) {
-    const destination = landed ?? to;
+  for (const move of moves) {
+    const { instance, stretch, life } = move;
+    const destination = destinationOf(move);
     const bar = barred.get(destination ?? "")?.find((one) => overlap(one.stretch, stretch));
-    // A failed move touched its destination all the same; one to nowhere did not.
+    // A failed move touched its destination all the same.
     if (destination !== null && bar)
       add(life.recorded, instance, `moved to ${destination}, which was ${bar.why} at entry ${bar.stretch.from}`);
   }

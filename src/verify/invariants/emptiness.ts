@@ -2,13 +2,21 @@
 import { grouped } from "../grouped.ts";
 import { overlap, type Stretch } from "../effect-lives.ts";
 import type { History } from "../history.ts";
-import { type ActionLife, actionsOf, closingsOf, emptyLooksOf, type MoveLife, movesOf } from "../lives.ts";
+import {
+  type ActionLife,
+  actionsOf,
+  closingsOf,
+  destinationOf,
+  emptyLooksOf,
+  type MoveLife,
+  movesOf,
+} from "../lives.ts";
 import { type Finding, violationsOf } from "../verdict.ts";
 
 export function judgeEmptiness(history: History): Finding {
   const { violations, add } = violationsOf("I1");
   const actions = actionsOf(history).filter(({ phase, host }) => isOnCompute(history, phase, host));
-  const moves = grouped(movesOf(history), ({ to, landed }) => landed ?? to ?? "");
+  const moves = grouped(movesOf(history), destinationOf);
   const leaving = grouped(movesOf(history), ({ from }) => from);
   const closings = grouped(closingsOf(history), ({ host }) => host);
   const looks = grouped(emptyLooksOf(history), ({ host }) => host);
@@ -16,18 +24,19 @@ export function judgeEmptiness(history: History): Finding {
     const say = (text: string) => add({ number: stretch.from }, host, `${plugin} ran on ${host}, ${text}`);
     const closing = closings.get(host)?.find((closed) => covers(closed.stretch, stretch));
     if (!closing) say("which was not closed to new instances all that time");
-    const look = looks.get(host)?.findLast(({ number }) => number < stretch.from);
+    const look = looks.get(host)?.findLast(({ number, empty }) => empty !== false && number < stretch.from);
     if (!look || (closing && look.number < closing.stretch.from))
       say("which had not been found empty since it was closed");
     const since = { from: look?.number ?? 0, to: stretch.to };
     for (const move of arriving(moves.get(host) ?? [], since)) say(`while ${move.instance} came to it or had come`);
     for (const move of arriving(leaving.get(host) ?? [], since)) say(`while ${move.instance} was still leaving it`);
   }
+  const told = [...looks.values()].flat().every(({ empty }) => empty !== null);
   return {
     invariant: "I1",
     text: `${actions.length} host actions ran on closed and empty compute hosts`,
     violations,
-    gap: null,
+    gap: told ? null : "the journal does not tell what was found on some hosts",
   };
 }
 
