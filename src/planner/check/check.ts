@@ -2,7 +2,8 @@
  * Judges a plan against the cloud it was made for, by every rule of the plan format. Shares no code with the planner, so
  * that it cannot repeat its mistakes; 10,000 hosts take seconds.
  */
-import type { CloudSnapshot, Plan } from "./format.ts";
+import type { CloudSnapshot } from "../format/snapshot.ts";
+import type { Plan } from "../format/plan.ts";
 import { judgeClaims } from "./judge-claims.ts";
 import { judgeEachAlone } from "./each-alone.ts";
 import { judgeSweep } from "./judge-sweep.ts";

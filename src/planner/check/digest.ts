@@ -1,10 +1,11 @@
 /** The digest of a plan, computed by the rule of the format. */
 import { createHash } from "node:crypto";
-import type { Plan } from "./format.ts";
+import type { Plan } from "../format/plan.ts";
 
 /** `sha256:` over the plan without its digest, as JSON with sorted keys and no white space. */
-export function digestOf({ digest: _, ...plan }: Plan): string {
-  return `sha256:${createHash("sha256").update(canonical(plan)).digest("hex")}`;
+export function digestOf(plan: Plan): string {
+  const { digest: _, ...rest } = plan;
+  return `sha256:${createHash("sha256").update(canonical(rest)).digest("hex")}`;
 }
 
 function canonical(value: unknown): string {

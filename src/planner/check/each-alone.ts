@@ -3,6 +3,9 @@ import { at, type NumberedCloud } from "./numbered-cloud.ts";
 import type { NumberedMove, NumberedPlan, NumberedVisit } from "./numbered-plan.ts";
 import type { Complain } from "./violation.ts";
 
+/** Times may have fractions, and their difference the error of those: a microsecond is far below what anybody plans. */
+const ROUNDING = 1e-6;
+
 export function judgeEachAlone(cloud: NumberedCloud, { moves, visits }: NumberedPlan, complain: Complain): void {
   for (const move of moves) judgeMove(cloud, move, complain);
   for (const visit of visits) judgeVisit(cloud, visit, complain);
@@ -17,7 +20,7 @@ function judgeMove(cloud: NumberedCloud, { instance: number, to, start, end }: N
   const { instance, allowed_hosts: allowed } = one;
   const seconds = at(cloud.moveSeconds, number);
   const lead = at(cloud.leadSeconds, number);
-  if (end - start !== seconds)
+  if (Math.abs(end - start - seconds) > ROUNDING)
     complain("move_time", start, { instance }, `the move of ${instance} takes ${end - start} s, and not ${seconds} s`);
   if (start < lead)
     complain("lead", start, { instance }, `${instance} moves at ${start} s, before its ${lead} s of notice are over`);
@@ -49,7 +52,7 @@ function judgeVisit(cloud: NumberedCloud, visit: NumberedVisit, complain: Compla
       { host },
       `the action on ${host} begins ${emptyAt - actionStart} s before it is empty`,
     );
-  if (actionEnd - actionStart !== seconds) {
+  if (Math.abs(actionEnd - actionStart - seconds) > ROUNDING) {
     const text = `the action on ${host} takes ${actionEnd - actionStart} s, and not ${seconds} s`;
     complain("action_time", actionStart, { host }, text);
   }

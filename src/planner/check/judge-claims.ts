@@ -1,6 +1,7 @@
 /** What a plan says about itself: digest, makespan, bounds and ratios, which hosts are planned and which are blocked. */
 import { digestOf } from "./digest.ts";
-import type { CloudSnapshot, Plan } from "./format.ts";
+import type { CloudSnapshot } from "../format/snapshot.ts";
+import type { Plan } from "../format/plan.ts";
 import type { LowerBounds } from "./lower-bounds.ts";
 import type { Complain } from "./violation.ts";
 
@@ -34,8 +35,6 @@ function judgeBounds(plan: Plan, bounds: LowerBounds, complain: Complain): void 
   for (const name of Object.keys(bounds) as (keyof LowerBounds)[])
     if (!(Math.abs(said[name] - bounds[name]) <= SECONDS_OFF))
       say("bounds", `the bound ${name} is said to be ${said[name]} s, and is ${bounds[name].toFixed(1)} s`);
-  if (said.tight !== undefined && said.tight > makespan + SECONDS_OFF)
-    say("bounds", `the bound tight of ${said.tight} s is above the makespan, so it is none`);
   const right = bounds.best === 0 ? null : makespan / said.best;
   const closed = Math.max(said.best, said.capacity_time_closed);
   const rightClosed = closed === 0 ? null : makespan / closed;

@@ -1,9 +1,16 @@
 /** The lower bounds of the plan format, computed anew from the snapshot and the names of the planned hosts. */
-import type { Plan } from "./format.ts";
 import { at, type NumberedCloud } from "./numbered-cloud.ts";
 import type { NumberedPlan } from "./numbered-plan.ts";
 
-export type LowerBounds = Omit<Plan["lower_bound"], "tight">;
+/** By the names of the format. */
+export interface LowerBounds {
+  readonly capacity_time: number;
+  readonly capacity_time_closed: number;
+  readonly host_chain: number;
+  readonly group_chain: number;
+  readonly operator_limit: number;
+  readonly best: number;
+}
 
 /** Times in seconds, not rounded. All sums cover planned hosts. */
 export function lowerBounds(cloud: NumberedCloud, { visits }: NumberedPlan): LowerBounds {

@@ -1,5 +1,5 @@
 /** The snapshot with numbers for names, so that ten thousand hosts are swept in seconds. */
-import type { CloudSnapshot } from "./format.ts";
+import type { CloudSnapshot } from "../format/snapshot.ts";
 
 export interface NumberedCloud {
   readonly snapshot: CloudSnapshot;

@@ -1,5 +1,5 @@
 /** The plan with numbers for names. What names something unknown is told and left out of the sweep. */
-import type { Plan } from "./format.ts";
+import type { Plan } from "../format/plan.ts";
 import type { NumberedCloud } from "./numbered-cloud.ts";
 import type { Complain } from "./violation.ts";
 
