@@ -31,7 +31,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   // What is reported to clients is shaped by ports/reports.ts, of which the wire needs the types.
   wire: { parts: ["domain", "ports", "problems"], packages: ["zod", "node"] },
   adapters: { parts: ["domain", "ports", "wire", "problems"], packages: "any" },
-  http: { parts: ["domain", "ports", "engine", "wire", "problems"], packages: "any" },
+  // Of the planner, its formats: they are published as they are.
+  http: { parts: ["domain", "planner", "ports", "engine", "wire", "problems"], packages: "any" },
   worker: { parts: ["domain", "ports", "engine", "effects", "problems"], packages: "any" },
   // The judge of executed sessions knows nothing of those who executed them, so it cannot repeat their mistakes.
   verify: { parts: [], packages: ["zod"] },
@@ -41,7 +42,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   main: { parts: ["wiring", "config"], packages: "any" },
   // These talk to Fenix or play a cloud over HTTP, as a program of somebody else would.
   // The command judges sessions and plans by itself: both are pure, and need no Fenix.
-  cli: { parts: ["config", "verify"], packages: "any" },
+  cli: { parts: ["config", "planner", "verify"], packages: "any" },
   web: { parts: [], packages: "any" },
   simulator: { parts: [], packages: ["zod", "node"] },
 };

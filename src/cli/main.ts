@@ -4,6 +4,7 @@ import { readApiUrl } from "../config.ts";
 import { exitCodes, Refused, Unreachable, Usage } from "./endings.ts";
 import { fenixApi, type FenixApi } from "./fenix-api.ts";
 import { addSessionCommands } from "./session-commands.ts";
+import { addPlanCommands } from "./plan-command.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
 import { addVerifyCommand } from "./verify-command.ts";
 import { addWebhookCommands } from "./webhook-commands.ts";
@@ -66,6 +67,7 @@ function commands({ terminal, env = process.env, serve }: Surroundings & { reado
       });
 
   addSessionCommands(program, calling);
+  addPlanCommands(program, calling);
   addVerifyCommand(program, calling);
   addWebhookCommands(program, calling);
   for (const mode of ["api", "worker"] as const)

@@ -10,6 +10,7 @@ import { describeApi } from "./openapi.ts";
 import { answerProblem } from "./problem-answers.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { openapiRoute } from "./routes/openapi.ts";
+import { cloudRoute } from "./routes/v1/cloud.ts";
 import { detailRoute } from "./routes/v1/maintenance/detail.ts";
 import { maintenanceRoutes } from "./routes/v1/maintenance/index.ts";
 import { projectRoutes } from "./routes/v1/maintenance/project.ts";
@@ -58,6 +59,7 @@ export function buildHttp(dependencies: HttpDependencies): App {
     detailRoute(routes, given);
     timelineRoute(routes, given);
     projectRoutes(routes, given);
+    cloudRoute(routes, given);
     webhookRoutes(routes, given);
     healthRoutes(routes, given);
     openapiRoute(routes);

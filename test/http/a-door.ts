@@ -12,6 +12,7 @@ import type { Commands } from "../../src/http/commands.ts";
 import type { HealthCheck } from "../../src/http/health.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
 import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
+import { CloudSnapshot } from "../../src/planner/format/snapshot.ts";
 import { Problem } from "../../src/problems.ts";
 
 export const sessionId = SessionId.parse("76e55df8-1c51-41e8-9928-0242ac110002");
@@ -36,6 +37,7 @@ const obliging: Commands = {
   deleteSession: async (id) => {
     if (id !== sessionId) throw new Problem("SESSION_NOT_FOUND", `there is no session ${id}`);
   },
+  takeSnapshot: async (wanted) => CloudSnapshot.parse({ version: 1, ...wanted, hosts: [] }),
 };
 
 export interface Given {
@@ -80,6 +82,7 @@ function writtenDown(commands: Commands, asked: { command: string; request: unkn
     recordReply: async (request) => (keep("recordReply", request), commands.recordReply(request)),
     continueSession: async (request) => (keep("continueSession", request), commands.continueSession(request)),
     deleteSession: async (id) => (keep("deleteSession", id), commands.deleteSession(id)),
+    takeSnapshot: async (wanted) => (keep("takeSnapshot", wanted), commands.takeSnapshot(wanted)),
   };
 }
 
