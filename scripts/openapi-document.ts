@@ -15,6 +15,7 @@ export async function describeForFile(): Promise<string> {
       continueSession: unasked,
       deleteSession: unasked,
       takeSnapshot: unasked,
+      planMaintenance: unasked,
     },
     reports: { list: unasked, summary: unasked, detail: unasked, timeline: unasked, project: unasked },
     webhooks: { add: unasked, list: unasked, remove: unasked },

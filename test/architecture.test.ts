@@ -29,7 +29,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   engine: { parts: ["domain", "planner", "sdk", "ports", "problems"], packages: ["zod", "node"] },
   effects: { parts: ["domain", "sdk", "ports", "engine", "problems"], packages: ["zod", "node"] },
   // What is reported to clients is shaped by ports/reports.ts, of which the wire needs the types.
-  wire: { parts: ["domain", "ports", "problems"], packages: ["zod", "node"] },
+  // The formats of snapshots and plans are published as the planner has them.
+  wire: { parts: ["domain", "planner", "ports", "problems"], packages: ["zod", "node"] },
   adapters: { parts: ["domain", "ports", "wire", "problems"], packages: "any" },
   // Of the planner, its formats: they are published as they are.
   http: { parts: ["domain", "planner", "ports", "engine", "wire", "problems"], packages: "any" },
