@@ -14,6 +14,8 @@ export interface FenixApi {
   deleteSession(id: string): Promise<unknown>;
   /** The cloud as the planner sees it. */
   cloud(): Promise<unknown>;
+  /** How a maintenance would go, and the cloud it was planned for. */
+  plan(request: unknown): Promise<z.infer<typeof answers.Planned>>;
   webhooks(project: string | undefined): Promise<z.infer<typeof answers.Webhooks>>;
   addWebhook(request: unknown): Promise<z.infer<typeof answers.Webhook>>;
   removeWebhook(id: string): Promise<unknown>;
@@ -44,6 +46,7 @@ export function fenixApi(baseUrl: string): FenixApi {
     continueSession: (id, state) => call(answers.Continued, "PUT", session(id), state === undefined ? {} : { state }),
     deleteSession: (id) => call(answers.Nothing, "DELETE", session(id)),
     cloud: () => call(z.unknown(), "GET", "/v1/cloud"),
+    plan: (request) => call(answers.Planned, "POST", "/v1/maintenance/plan", request),
     webhooks: (project) => call(answers.Webhooks, "GET", `/v1/webhooks${query({ project_id: project })}`),
     addWebhook: (request) => call(answers.Webhook, "POST", "/v1/webhooks", request),
     removeWebhook: (id) => call(answers.Nothing, "DELETE", `/v1/webhooks/${encodeURIComponent(id)}`),

@@ -2,6 +2,7 @@
 import type { PlanCheck } from "../planner/check/check.ts";
 import type { Plan } from "../planner/format/plan.ts";
 import type { CloudSnapshot } from "../planner/format/snapshot.ts";
+import type { Price } from "../planner/what-if.ts";
 import { table } from "./table.ts";
 import { duration } from "./when.ts";
 
@@ -145,6 +146,17 @@ function projectRows({ instances }: CloudSnapshot, { moves }: Plan): readonly (r
       seconds(last),
     ]);
 }
+
+/** What would make a maintenance shorter, or longer. */
+export const pricesInWords = (prices: readonly Price[]): string =>
+  table(
+    ["WHAT IF", "TAKES", "DIFFERENCE", "BOUND", "MOVES", "BLOCKED"],
+    prices.map(({ change, makespan_seconds, difference_seconds, bound_seconds, moves, blocked }) => {
+      const sign = difference_seconds < 0 ? "-" : "+";
+      const difference = difference_seconds === 0 ? "-" : `${sign} ${seconds(Math.abs(difference_seconds))}`;
+      return [change, seconds(makespan_seconds), difference, seconds(bound_seconds), `${moves}`, `${blocked}`];
+    }),
+  );
 
 const blockedRows = ({ blocked }: Plan): readonly (readonly string[])[] =>
   blocked.flatMap(({ host, reasons }) => reasons.map(({ text }, index) => [index === 0 ? host : "", text]));

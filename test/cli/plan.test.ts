@@ -33,6 +33,83 @@ describe("snapshot", () => {
   });
 });
 
+describe("plan", () => {
+  const cloud = aSnapshot({ instances: { web: { host: "a" }, db: { host: "b" } }, session: { hosts: ["a"] } });
+  /** No host has room for `big`. */
+  const full = aSnapshot({
+    instances: { big: { host: "a", demand: { vcpus: 8 } }, x: { host: "b" }, y: { host: "c" } },
+  });
+  const offline = (argv: readonly string[] = [], given: unknown = cloud) =>
+    fenix(["plan", "--cloud", "-", ...argv], { files: { "-": JSON.stringify(given) } });
+
+  test("offline, from a file", async () => {
+    const { code, out, err } = await offline();
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("Hosts  1 in 1 waves\n");
+    expect(out).toMatch(/^a +1 +0 s +10 s +10 s +1 min 50 s +1$/m);
+    expect(out).toContain("Checked: the plan keeps every rule.\n");
+  });
+
+  test("what is printed as JSON is a plan that can be checked", async () => {
+    const { out } = await offline(["--json"]);
+    const files = { cloud: JSON.stringify(cloud), plan: out };
+    expect(await fenix(["check", "plan", "--cloud", "cloud"], { files })).toMatchObject({ code: 0, err: "" });
+  });
+
+  test("what is typed goes over the file", async () => {
+    const argv = ["--hosts", "a,b", "--objective", "moves", "--hosts-at-once", "1", "--action-seconds", "7", "--json"];
+    const made = JSON.parse((await offline(argv)).out);
+    expect(made).toMatchObject({ objective: "moves", lower_bound: { operator_limit: 14 } });
+    expect(made.hosts).toHaveLength(2);
+  });
+
+  test("a host that cannot be planned is named with its reason, and the exit code is 1", async () => {
+    const { code, out, err } = await offline([], full);
+    expect({ code, err }).toEqual({ code: 1, err: "fenix: 1 hosts cannot be planned\n" });
+    expect(out).toMatch(/^BLOCKED +WHY\na +\S/m);
+  });
+
+  test("the price list says what more room would save", async () => {
+    const { code, out } = await offline(["--what-if"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^WHAT IF +TAKES +DIFFERENCE +BOUND +MOVES +BLOCKED\nas it is +1 min 50 s +- +/);
+    expect(out).toMatch(/^1 spare host +/m);
+  });
+
+  test("for the live cloud Fenix plans", async () => {
+    const answer = { plan: aPlan(cloud), cloud };
+    server = await fakeFenix({ "POST /v1/maintenance/plan": [{ body: answer }] });
+    const argv = ["plan", "--host", "a", "--objective", "makespan", "--moves-at-once", "3", "--window", "900"];
+    const { code, out } = await fenix(argv, { env: { FENIX_URL: server.url } });
+    expect(server.asked[0]?.body).toEqual({
+      hosts: ["a"],
+      objective: "makespan",
+      max_moves_at_once: 3,
+      window_seconds: 900,
+    });
+    expect([code, out.includes("Checked: the plan keeps every rule.")]).toEqual([0, true]);
+  });
+
+  test("a plan that breaks a rule is not passed over, whoever made it", async () => {
+    const broken = sealed({ ...aPlan(cloud), moves: [] });
+    server = await fakeFenix({ "POST /v1/maintenance/plan": [{ body: { plan: broken, cloud } }] });
+    const { code, err } = await fenix(["plan"], { env: { FENIX_URL: server.url } });
+    expect([code, err]).toEqual([1, "fenix: the plan breaks 1 times a rule\n"]);
+  });
+
+  test.each([
+    { argv: ["--objective", "fast"], says: '"fast" is none of makespan, moves, balanced' },
+    { argv: ["--hosts-at-once", "0"], says: "--hosts-at-once 0: a whole number of at least 1 is needed" },
+    { argv: ["--window", "1h"], says: "--window 1h: a whole number of at least 0 is needed" },
+  ])("$argv is typed wrongly", async ({ argv, says }) => {
+    expect(await offline(argv)).toEqual({ code: 2, out: "", err: `fenix: ${says}\n` });
+  });
+
+  test("a host that the file does not have", async () => {
+    expect(await offline(["--host", "x"])).toEqual({ code: 1, out: "", err: "fenix: the cloud has no host x\n" });
+  });
+});
+
 describe("check", () => {
   const cloud = aSnapshot({
     hosts: { a: { outbound_moves: 2 } },
