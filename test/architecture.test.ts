@@ -90,6 +90,20 @@ test("examples know Fenix by its HTTP API alone", () => {
   expect(broken).toEqual([]);
 });
 
+test("the checker of plans shares with the planner nothing but the formats", () => {
+  const broken = sourceFiles("src/planner/check").flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => isRelative(imported) && !/^src\/planner\/(check|format)\//.test(target(file, imported)))
+      .map((imported) => `${file} imports ${imported}`),
+  );
+  expect(broken).toEqual([]);
+  // Of the formats, the types: a wrong digest or a wrong schema would be wrong on both sides.
+  const values = sourceFiles("src/planner/check").filter((file) =>
+    /^import (?!type )[^;]*"\.\.\/format\//m.test(readFileSync(join(ROOT, file), "utf8")),
+  );
+  expect(values).toEqual([]);
+});
+
 test("what decides is pure: no clock, no chance, nothing from outside", () => {
   const impure =
     /\bDate\.now\b|new Date\(\)|\bDate\(\)|Math\.random|performance\.now|randomUUID|getRandomValues|\b(?:setTimeout|setInterval|setImmediate|fetch)\(|\bprocess\./g;
