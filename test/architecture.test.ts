@@ -29,16 +29,21 @@ const RULES: Readonly<Record<string, Rule>> = {
   engine: { parts: ["domain", "planner", "sdk", "ports", "problems"], packages: ["zod", "node"] },
   effects: { parts: ["domain", "sdk", "ports", "engine", "problems"], packages: ["zod", "node"] },
   // What is reported to clients is shaped by ports/reports.ts, of which the wire needs the types.
-  wire: { parts: ["domain", "ports", "problems"], packages: ["zod", "node"] },
+  // The formats of snapshots and plans are published as the planner has them.
+  wire: { parts: ["domain", "planner", "ports", "problems"], packages: ["zod", "node"] },
   adapters: { parts: ["domain", "ports", "wire", "problems"], packages: "any" },
-  http: { parts: ["domain", "ports", "engine", "wire", "problems"], packages: "any" },
+  // Of the planner, its formats: they are published as they are.
+  http: { parts: ["domain", "planner", "ports", "engine", "wire", "problems"], packages: "any" },
   worker: { parts: ["domain", "ports", "engine", "effects", "problems"], packages: "any" },
+  // The judge of executed sessions knows nothing of those who executed them, so it cannot repeat their mistakes.
+  verify: { parts: [], packages: ["zod"] },
   problems: { parts: [], packages: [] },
   config: { parts: [], packages: ["zod", "node"] },
   wiring: { parts: [ALL], packages: "any" },
   main: { parts: ["wiring", "config"], packages: "any" },
   // These talk to Fenix or play a cloud over HTTP, as a program of somebody else would.
-  cli: { parts: ["config"], packages: "any" },
+  // The command judges sessions and plans by itself: both are pure, and need no Fenix.
+  cli: { parts: ["config", "planner", "verify"], packages: "any" },
   web: { parts: [], packages: "any" },
   simulator: { parts: [], packages: ["zod", "node"] },
 };
@@ -85,10 +90,24 @@ test("examples know Fenix by its HTTP API alone", () => {
   expect(broken).toEqual([]);
 });
 
+test("the checker of plans shares with the planner nothing but the formats", () => {
+  const broken = sourceFiles("src/planner/check").flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => isRelative(imported) && !/^src\/planner\/(check|format)\//.test(target(file, imported)))
+      .map((imported) => `${file} imports ${imported}`),
+  );
+  expect(broken).toEqual([]);
+  // Of the formats, the types: a wrong digest or a wrong schema would be wrong on both sides.
+  const values = sourceFiles("src/planner/check").filter((file) =>
+    /^import (?!type )[^;]*"\.\.\/format\//m.test(readFileSync(join(ROOT, file), "utf8")),
+  );
+  expect(values).toEqual([]);
+});
+
 test("what decides is pure: no clock, no chance, nothing from outside", () => {
   const impure =
     /\bDate\.now\b|new Date\(\)|\bDate\(\)|Math\.random|performance\.now|randomUUID|getRandomValues|\b(?:setTimeout|setInterval|setImmediate|fetch)\(|\bprocess\./g;
-  const broken = ["src/domain", "src/planner", "plugins/workflows"].flatMap((folder) =>
+  const broken = ["src/domain", "src/planner", "src/verify", "plugins/workflows"].flatMap((folder) =>
     sourceFiles(folder)
       .filter((file) => !file.endsWith(".test.ts"))
       .flatMap((file) => findAll(file, impure).map((found) => `${file} uses ${found}, which has to be handed in`)),

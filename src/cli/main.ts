@@ -4,7 +4,9 @@ import { readApiUrl } from "../config.ts";
 import { exitCodes, Refused, Unreachable, Usage } from "./endings.ts";
 import { fenixApi, type FenixApi } from "./fenix-api.ts";
 import { addSessionCommands } from "./session-commands.ts";
+import { addPlanCommands } from "./plan-command.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
+import { addVerifyCommand } from "./verify-command.ts";
 import { addWebhookCommands } from "./webhook-commands.ts";
 
 export interface Surroundings {
@@ -65,6 +67,8 @@ function commands({ terminal, env = process.env, serve }: Surroundings & { reado
       });
 
   addSessionCommands(program, calling);
+  addPlanCommands(program, calling);
+  addVerifyCommand(program, calling);
   addWebhookCommands(program, calling);
   for (const mode of ["api", "worker"] as const)
     program
