@@ -43,6 +43,7 @@ function capacityTimes(
   times: HostTimes,
 ): readonly [number, number] {
   const { classes, capacity, demand, action, moveTime, home, instanceCount } = cloud;
+  if (hosts.length === 0) return [0, 0];
   const soonest = hosts.reduce((least, host) => Math.min(least, times.earliestEmpty[host]!), Infinity);
   const bound: [number, number] = [0, 0];
   for (const [k, slack] of slackOf(cloud).entries()) {
@@ -56,8 +57,7 @@ function capacityTimes(
     }
     for (let instance = 0; instance < instanceCount; instance++)
       if (planned[home[instance]!] === 1) moving += demand[instance * classes.length + k]! * moveTime[instance]!;
-    const first = acting === 0 ? 0 : soonest + acting / slack;
-    bound[0] = Math.max(bound[0], first, (acting + moving) / slack);
+    bound[0] = Math.max(bound[0], soonest + acting / slack, (acting + moving) / slack);
     bound[1] = Math.max(bound[1], closed / slack);
   }
   return bound;

@@ -47,6 +47,8 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
   const drainStart = new Float64Array(hostCount).fill(-1);
   const emptyAt = new Float64Array(hostCount).fill(-1);
   const actionEnd = new Float64Array(hostCount).fill(-1);
+  // A second is judged by its end, so what takes no time at all keeps a host from the next thing for a second.
+  const restsUntil = new Float64Array(hostCount);
   const zoneBusy = new Int32Array(cloud.zoneCount);
   const mostHosts = session.max_hosts_at_once ?? Infinity;
   const mostPerZone = session.max_hosts_at_once_per_zone ?? Infinity;
@@ -97,7 +99,10 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
   };
 
   const mayStart = (host: number) =>
-    board.arriving[host] === 0 && dueAt[host]! <= now && zoneBusy[cloud.zone[host]!]! < mostPerZone;
+    board.arriving[host] === 0 &&
+    dueAt[host]! <= now &&
+    restsUntil[host]! <= now &&
+    zoneBusy[cloud.zone[host]!]! < mostPerZone;
 
   /** Starts as many drains as there is room for. */
   const startDrains = (isLastResort: boolean) => {
@@ -129,9 +134,11 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
       makespan = now;
       maybeAct(moving.end(subject, now));
       if (board.phase[to] === WAITING && board.arriving[to] === 0) isWorthTrying = true;
+      if (cloud.moveTime[subject] === 0) rest(to);
     } else if (kind === GROUP_RECOVERS) moving.recover(subject);
     else if (kind === HOST_IS_DUE) {
       moving.lookAt(subject);
+      if (board.phase[subject] === DONE && cloud.planned[subject] === 1) comeBack(subject);
       isWorthTrying = true;
     } else {
       makespan = now;
@@ -139,10 +146,21 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
       actionEnd[subject] = now;
       busy -= 1;
       zoneBusy[cloud.zone[subject]!]! -= 1;
-      open(board, subject);
-      openings += 1;
-      isWorthTrying = true;
+      if (cloud.action[subject] === 0) rest(subject);
+      else comeBack(subject);
     }
+  };
+
+  const rest = (host: number) => {
+    restsUntil[host] = now + 1;
+    events.enter(now + 1, host * 4 + HOST_IS_DUE);
+  };
+
+  const comeBack = (host: number) => {
+    if (board.rooms.has(host)) return;
+    open(board, host);
+    openings += 1;
+    isWorthTrying = true;
   };
 
   while (true) {
