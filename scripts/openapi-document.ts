@@ -11,7 +11,14 @@ export async function describeForFile(): Promise<string> {
   const manifest: { version: string } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
   const app = buildHttp({
     access: { identity: null, policy: makePolicy({}), replyTokens: null },
-    commands: { createSession: unasked, recordReply: unasked, continueSession: unasked, deleteSession: unasked },
+    commands: {
+      createSession: unasked,
+      recordReply: unasked,
+      continueSession: unasked,
+      deleteSession: unasked,
+      takeSnapshot: unasked,
+      planMaintenance: unasked,
+    },
     reports: { list: unasked, summary: unasked, detail: unasked, timeline: unasked, project: unasked },
     webhooks: { add: unasked, list: unasked, remove: unasked },
     receivers: { whyRefused: unasked },

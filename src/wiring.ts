@@ -21,6 +21,8 @@ import { continueSession } from "./engine/commands/continue-session.ts";
 import { createSession } from "./engine/commands/create-session.ts";
 import { deleteSession } from "./engine/commands/delete-session.ts";
 import { recordReply } from "./engine/commands/record-reply.ts";
+import { planMaintenance } from "./engine/commands/plan-maintenance.ts";
+import { takeSnapshot } from "./engine/commands/take-snapshot.ts";
 import { loadPlugins } from "./engine/load-plugins.ts";
 import { buildHttp } from "./http/build-http.ts";
 import { remembered } from "./http/health.ts";
@@ -129,6 +131,8 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
           recordReply: (request) => recordReply(request, commanding),
           continueSession: (request) => continueSession(request, commanding),
           deleteSession: (id) => deleteSession(id, commanding),
+          takeSnapshot: (wanted) => takeSnapshot(wanted, commanding),
+          planMaintenance: (wanted) => planMaintenance(wanted, commanding),
         },
         reports: store.reports,
         webhooks: store.webhooks,

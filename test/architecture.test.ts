@@ -21,25 +21,30 @@ const ALL = "every part";
 
 const RULES: Readonly<Record<string, Rule>> = {
   domain: { parts: [], packages: ["zod"] },
-  planner: { parts: ["domain"], packages: ["zod"] },
+  // Of Node, the planner takes the hash of node:crypto; the test of purity below keeps the rest out.
+  planner: { parts: ["domain"], packages: ["zod", "node"] },
   // The testing suites that plugin authors import run under vitest.
   sdk: { parts: ["domain", "planner"], packages: ["zod", "node", "vitest"] },
   ports: { parts: ["domain"], packages: ["zod", "node"] },
   engine: { parts: ["domain", "planner", "sdk", "ports", "problems"], packages: ["zod", "node"] },
   effects: { parts: ["domain", "sdk", "ports", "engine", "problems"], packages: ["zod", "node"] },
   // What is reported to clients is shaped by ports/reports.ts, of which the wire needs the types.
-  wire: { parts: ["domain", "ports", "problems"], packages: ["zod", "node"] },
+  // The formats of snapshots and plans are published as the planner has them.
+  wire: { parts: ["domain", "planner", "ports", "problems"], packages: ["zod", "node"] },
   access: { parts: ["domain", "ports"], packages: ["node", "yaml"] },
   adapters: { parts: ["domain", "ports", "wire", "problems"], packages: "any" },
-  http: { parts: ["domain", "ports", "access", "engine", "wire", "problems"], packages: "any" },
+  // Of the planner, its formats: they are published as they are.
+  http: { parts: ["domain", "planner", "ports", "access", "engine", "wire", "problems"], packages: "any" },
   worker: { parts: ["domain", "ports", "engine", "effects", "problems"], packages: "any" },
+  // The judge of executed sessions knows nothing of those who executed them, so it cannot repeat their mistakes.
+  verify: { parts: [], packages: ["zod"] },
   problems: { parts: [], packages: [] },
   config: { parts: [], packages: ["zod", "node"] },
   wiring: { parts: [ALL], packages: "any" },
   main: { parts: ["wiring", "config"], packages: "any" },
   // These talk to Fenix or play a cloud over HTTP, as a program of somebody else would. The command enters the cloud as
-  // Fenix does, and prints the rules that it has unless told otherwise.
-  cli: { parts: ["config", "access", "adapters/openstack", "problems"], packages: "any" },
+  // Fenix does, prints the rules that it has unless told otherwise, and judges sessions and plans by itself.
+  cli: { parts: ["config", "access", "adapters/openstack", "planner", "verify", "problems"], packages: "any" },
   web: { parts: [], packages: "any" },
   simulator: { parts: [], packages: ["zod", "node"] },
 };
@@ -86,10 +91,24 @@ test("examples know Fenix by its HTTP API alone", () => {
   expect(broken).toEqual([]);
 });
 
+test("the checker of plans shares with the planner nothing but the formats", () => {
+  const broken = sourceFiles("src/planner/check").flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => isRelative(imported) && !/^src\/planner\/(check|format)\//.test(target(file, imported)))
+      .map((imported) => `${file} imports ${imported}`),
+  );
+  expect(broken).toEqual([]);
+  // Of the formats, the types: a wrong digest or a wrong schema would be wrong on both sides.
+  const values = sourceFiles("src/planner/check").filter((file) =>
+    /^import (?!type )[^;]*"\.\.\/format\//m.test(readFileSync(join(ROOT, file), "utf8")),
+  );
+  expect(values).toEqual([]);
+});
+
 test("what decides is pure: no clock, no chance, nothing from outside", () => {
   const impure =
     /\bDate\.now\b|new Date\(\)|\bDate\(\)|Math\.random|performance\.now|randomUUID|getRandomValues|\b(?:setTimeout|setInterval|setImmediate|fetch)\(|\bprocess\./g;
-  const broken = ["src/domain", "src/planner", "plugins/workflows"].flatMap((folder) =>
+  const broken = ["src/domain", "src/planner", "src/verify", "plugins/workflows"].flatMap((folder) =>
     sourceFiles(folder)
       .filter((file) => !file.endsWith(".test.ts"))
       .flatMap((file) => findAll(file, impure).map((found) => `${file} uses ${found}, which has to be handed in`)),

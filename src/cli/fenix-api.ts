@@ -1,6 +1,6 @@
 /** Fenix's HTTP API, as far as the command uses it. */
 import { fetch } from "undici";
-import type { z } from "zod";
+import { z } from "zod";
 import * as answers from "./answers.ts";
 import { Refused, Unreachable } from "./endings.ts";
 import type { Login } from "./login.ts";
@@ -13,6 +13,10 @@ export interface FenixApi {
   timeline(id: string, after: number): Promise<z.infer<typeof answers.Timeline>>;
   continueSession(id: string, state: string | undefined): Promise<z.infer<typeof answers.Continued>>;
   deleteSession(id: string): Promise<unknown>;
+  /** The cloud as the planner sees it. */
+  cloud(): Promise<unknown>;
+  /** How a maintenance would go, and the cloud it was planned for. */
+  plan(request: unknown): Promise<z.infer<typeof answers.Planned>>;
   webhooks(project: string | undefined): Promise<z.infer<typeof answers.Webhooks>>;
   addWebhook(request: unknown): Promise<z.infer<typeof answers.Webhook>>;
   removeWebhook(id: string): Promise<unknown>;
@@ -52,6 +56,8 @@ export function fenixApi(baseUrl: string, login: Login): FenixApi {
     timeline: (id, after) => call(answers.Timeline, "GET", `${session(id)}/timeline?after=${after}&limit=1000`),
     continueSession: (id, state) => call(answers.Continued, "PUT", session(id), state === undefined ? {} : { state }),
     deleteSession: (id) => call(answers.Nothing, "DELETE", session(id)),
+    cloud: () => call(z.unknown(), "GET", "/v1/cloud"),
+    plan: (request) => call(answers.Planned, "POST", "/v1/maintenance/plan", request),
     webhooks: (project) => call(answers.Webhooks, "GET", `/v1/webhooks${query({ project_id: project })}`),
     addWebhook: (request) => call(answers.Webhook, "POST", "/v1/webhooks", request),
     removeWebhook: (id) => call(answers.Nothing, "DELETE", `/v1/webhooks/${encodeURIComponent(id)}`),

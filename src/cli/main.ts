@@ -7,7 +7,9 @@ import { fenixApi, type FenixApi } from "./fenix-api.ts";
 import { loginWith } from "./login.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { addSessionCommands } from "./session-commands.ts";
+import { addPlanCommands } from "./plan-command.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
+import { addVerifyCommand } from "./verify-command.ts";
 import { addWebhookCommands } from "./webhook-commands.ts";
 
 export interface Surroundings {
@@ -71,6 +73,8 @@ function commands({ terminal, env = process.env, serve }: Surroundings & { reado
       });
 
   addSessionCommands(program, calling);
+  addPlanCommands(program, calling);
+  addVerifyCommand(program, calling);
   addWebhookCommands(program, calling);
   addCatalogCommands(program, calling);
   addPolicyCommands(program, terminal);

@@ -11,8 +11,10 @@ import { describeApi } from "./openapi.ts";
 import { answerProblem } from "./problem-answers.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { openapiRoute } from "./routes/openapi.ts";
+import { cloudRoute } from "./routes/v1/cloud.ts";
 import { detailRoute } from "./routes/v1/maintenance/detail.ts";
 import { maintenanceRoutes } from "./routes/v1/maintenance/index.ts";
+import { planRoute } from "./routes/v1/maintenance/plan.ts";
 import { projectRoutes } from "./routes/v1/maintenance/project.ts";
 import { sessionRoutes } from "./routes/v1/maintenance/session.ts";
 import { timelineRoute } from "./routes/v1/maintenance/timeline.ts";
@@ -56,10 +58,12 @@ export function buildHttp(dependencies: HttpDependencies): App {
   app.register(async (routes: App) => {
     const given = { ...dependencies, links };
     maintenanceRoutes(routes, given);
+    planRoute(routes, given);
     sessionRoutes(routes, given);
     detailRoute(routes, given);
     timelineRoute(routes, given);
     projectRoutes(routes, given);
+    cloudRoute(routes, given);
     webhookRoutes(routes, given);
     healthRoutes(routes, given);
     openapiRoute(routes);

@@ -27,6 +27,7 @@ export function describeApi(app: App, { publicUrl, version }: { publicUrl: strin
       tags: [
         { name: "sessions", description: "for the infrastructure admin" },
         { name: "projects", description: "for the manager of a project's application" },
+        { name: "planning", description: "before a session: what the cloud looks like, and how it would go" },
         { name: "webhooks", description: "who hears of maintenance" },
         { name: "health", description: "for load balancers" },
       ],

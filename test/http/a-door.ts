@@ -15,8 +15,10 @@ import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
 import type { Identity } from "../../src/ports/identity.ts";
 import type { Receivers } from "../../src/ports/receivers.ts";
 import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
+import { CloudSnapshot } from "../../src/planner/format/snapshot.ts";
 import { Problem } from "../../src/problems.ts";
 import type { ReplyTokens } from "../../src/wire/reply-token.ts";
+import { aPlan, aSnapshot } from "../planner/check/a-plan.ts";
 
 export const sessionId = SessionId.parse("76e55df8-1c51-41e8-9928-0242ac110002");
 export const unknownId = "11111111-2222-4333-8444-555555555555";
@@ -39,6 +41,11 @@ const obliging: Commands = {
   },
   deleteSession: async (id) => {
     if (id !== sessionId) throw new Problem("SESSION_NOT_FOUND", `there is no session ${id}`);
+  },
+  takeSnapshot: async (wanted) => CloudSnapshot.parse({ version: 1, ...wanted, hosts: [] }),
+  planMaintenance: async (wanted) => {
+    const cloud = aSnapshot({ session: { ...wanted.session, hosts: ["a"] } });
+    return { plan: aPlan(cloud), cloud };
   },
 };
 
@@ -90,6 +97,8 @@ function writtenDown(commands: Commands, asked: { command: string; request: unkn
     recordReply: async (request) => (keep("recordReply", request), commands.recordReply(request)),
     continueSession: async (request) => (keep("continueSession", request), commands.continueSession(request)),
     deleteSession: async (id) => (keep("deleteSession", id), commands.deleteSession(id)),
+    takeSnapshot: async (wanted) => (keep("takeSnapshot", wanted), commands.takeSnapshot(wanted)),
+    planMaintenance: async (wanted) => (keep("planMaintenance", wanted), commands.planMaintenance(wanted)),
   };
 }
 

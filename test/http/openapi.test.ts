@@ -33,6 +33,7 @@ test("it describes every request that is taken, with an answer and a summary", a
   expect(described).toEqual([
     "POST /v1/maintenance",
     "GET /v1/maintenance",
+    "POST /v1/maintenance/plan",
     "GET /v1/maintenance/{session_id}",
     "PUT /v1/maintenance/{session_id}",
     "DELETE /v1/maintenance/{session_id}",
@@ -40,6 +41,7 @@ test("it describes every request that is taken, with an answer and a summary", a
     "GET /v1/maintenance/{session_id}/timeline",
     "GET /v1/maintenance/{session_id}/{project_id}",
     "PUT /v1/maintenance/{session_id}/{project_id}",
+    "GET /v1/cloud",
     "POST /v1/webhooks",
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",

@@ -58,7 +58,7 @@ async function finishTogether(trx: Transaction, id: SessionId, ends: readonly En
 /** Found hosts that another session holds make a failure of what looked like a success. */
 async function claimFoundHosts(
   trx: Transaction,
-  { session, effect, attempt }: ClaimedEffect,
+  { session, effect, entry, attempt }: ClaimedEffect,
   end: EffectEnd,
 ): Promise<EffectEnd> {
   const { at, consequences } = end;
@@ -80,7 +80,7 @@ async function claimFoundHosts(
         kind: "effect_failed",
         subject: end.journal[0]?.subject ?? null,
         text: `${effect.kind} failed: ${reason}`,
-        data: { kind: effect.kind, attempt, held },
+        data: { kind: effect.kind, entry, attempt, held },
       },
     ],
   };
