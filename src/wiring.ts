@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { openQueues } from "./adapters/bullmq/queues.ts";
 import { openLocalRedis } from "./adapters/bullmq/redis-server.ts";
+import { threadedPlanner } from "./adapters/local/plan-in-thread.ts";
 import { webhookNotifier } from "./adapters/notifications/webhook.ts";
 import { openStackCloud } from "./adapters/openstack/cloud.ts";
 import { connect } from "./adapters/postgres/connect.ts";
@@ -109,6 +110,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       cloud,
       wakes,
       clock,
+      planner: threadedPlanner(),
       maxSessions: config.sessionsMax,
       newId: () => SessionId.parse(randomUUID()),
     };
