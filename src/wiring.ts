@@ -23,6 +23,7 @@ import { planMaintenance } from "./engine/commands/plan-maintenance.ts";
 import { takeSnapshot } from "./engine/commands/take-snapshot.ts";
 import { loadPlugins } from "./engine/load-plugins.ts";
 import { buildHttp } from "./http/build-http.ts";
+import { remembered } from "./http/health.ts";
 import { startWorker } from "./worker/worker.ts";
 
 const OWN_PLUGINS = fileURLToPath(new URL("../plugins/", import.meta.url));
@@ -128,7 +129,11 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         webhooks: store.webhooks,
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },
-          cloud: { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
+          queue: { required: false, check: () => queues.answers() },
+          cloud: remembered(
+            { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
+            clock,
+          ),
         },
         clock,
         newId: randomUUID,
