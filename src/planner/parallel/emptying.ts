@@ -6,8 +6,6 @@ export interface Emptying {
   readonly probes: number;
   /** How many more moves may go to hosts that will be maintained later, and so will move again. */
   readonly twiceLeft: number;
-  /** Hosts that shall take nothing, for example since they are emptied soon. */
-  readonly spare?: ((host: number) => boolean) | undefined;
 }
 
 export type Emptied =
@@ -48,19 +46,47 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
   return { kind: "booked", instances, twice };
 }
 
-function findRoom(board: Board, instance: number, isSettled: boolean, { probes, spare }: Emptying): number {
+/** How much a hole that is deep in one class and shallow in another is worse than one that is even. */
+const UNEVEN = 3;
+
+function findRoom(board: Board, instance: number, isSettled: boolean, { probes }: Emptying): number {
   const { cloud, free } = board;
+  const { capacity, demand } = cloud;
   const classes = cloud.classes.length;
   return board.rooms.find(isSettled, instance, probes, (host) => {
-    if (!hasRoom(board, instance, host) || spare?.(host) === true) return Infinity;
-    let left = 0;
-    for (let k = 0; k < classes; k++) {
-      const capacity = cloud.capacity[host * classes + k]!;
-      if (capacity > 0 && capacity < Infinity)
-        left += (free[host * classes + k]! - cloud.demand[instance * classes + k]!) / capacity;
+    if (!hasRoom(board, instance, host)) return Infinity;
+    let [sum, most, least] = [0, 0, 1];
+    for (let k = 0, at = host * classes, want = instance * classes; k < classes; k++) {
+      const all = capacity[at + k]!;
+      if (all === 0 || all === Infinity) continue;
+      const left = (free[at + k]! - demand[want + k]!) / all;
+      sum += left;
+      most = Math.max(most, left);
+      least = Math.min(least, left);
     }
-    return left;
+    return sum + UNEVEN * Math.max(0, most - least);
   });
+}
+
+/** The instances on a host that find no room when the others take theirs; everything is left as it was. */
+export function withoutRoom(board: Board, host: number): readonly number[] {
+  const wasOpen = board.rooms.has(host);
+  close(board, host);
+  const homeless: number[] = [];
+  const placed: number[] = [];
+  const everywhere = { probes: Infinity, twiceLeft: Infinity };
+  for (const instance of instancesOn(board, host)) {
+    const settled = findRoom(board, instance, true, everywhere);
+    const to = settled === -1 ? findRoom(board, instance, false, everywhere) : settled;
+    if (to === -1) homeless.push(instance);
+    else {
+      book(board, instance, to);
+      placed.push(instance);
+    }
+  }
+  for (const instance of placed.toReversed()) unbook(board, instance);
+  if (wasOpen) open(board, host);
+  return homeless;
 }
 
 /** Whether the open hosts still have the reserve free when this one is closed and its load is theirs. */

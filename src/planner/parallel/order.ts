@@ -31,19 +31,21 @@ export function hostTimes(cloud: NumberedCloud): HostTimes {
   return { drain, earliestEmpty, instances };
 }
 
-export type Order = "longest_first" | "fewest_first" | { readonly shuffle: (host: number) => number };
+/** What a host's number of instances weighs against its time, each in shares of the mean host. */
+const FEWER_FIRST = 0.3;
 
-/** The planned hosts in the order in which they are tried. */
-export function inOrder(cloud: NumberedCloud, times: HostTimes, order: Order): number[] {
+/**
+ * The planned hosts in the order in which they are tried: long ones first, so that none of them is the last; of hosts
+ * that take equally long, those with few instances, which soon make room for others. `noise` shakes the order.
+ */
+export function inOrder(cloud: NumberedCloud, times: HostTimes, noise: (host: number) => number = () => 0): number[] {
   const hosts = Array.from({ length: cloud.hostCount }, (_, host) => host).filter((host) => cloud.planned[host] === 1);
   const long = (host: number) => cloud.action[host]! + times.drain[host]!;
-  const few = (host: number) => times.instances[host]!;
-  const key =
-    order === "longest_first"
-      ? (host: number) => -long(host)
-      : order === "fewest_first"
-        ? few
-        : (host: number) => -long(host) * (1 + order.shuffle(host));
-  const keys = Float64Array.from({ length: cloud.hostCount }, (_, host) => key(host));
+  const mean = (of: (host: number) => number) => hosts.reduce((sum, host) => sum + of(host), 0) / hosts.length || 1;
+  const meanLong = mean(long);
+  const meanFew = mean((host) => times.instances[host]!);
+  const keys = new Float64Array(cloud.hostCount);
+  for (const host of hosts)
+    keys[host] = (FEWER_FIRST * times.instances[host]!) / meanFew - long(host) / meanLong + noise(host);
   return hosts.sort((a, b) => keys[a]! - keys[b]! || a - b);
 }

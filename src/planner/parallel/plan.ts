@@ -1,11 +1,14 @@
 /** The planner's entry: from a snapshot to a plan. */
-import type { CloudSnapshot } from "../format/snapshot.ts";
 import { digestOf } from "../format/digest.ts";
-import type { HostVisit, Plan, PlannedMove } from "../format/plan.ts";
-import { lowerBound } from "./bounds.ts";
+import type { BlockReason, HostVisit, Plan, PlannedMove } from "../format/plan.ts";
+import type { CloudSnapshot } from "../format/snapshot.ts";
+import { attempts } from "./attempts.ts";
+import { lowerBound, tightBound } from "./bounds.ts";
 import { type NumberedCloud, numberCloud } from "./numbered.ts";
-import { hostTimes, inOrder } from "./order.ts";
-import { type Run, run } from "./run.ts";
+import { obstaclesAhead, obstaclesLeft, windowTooShort } from "./obstacles.ts";
+import { type HostTimes, hostTimes } from "./order.ts";
+import type { Run } from "./run.ts";
+import { scaleInAdvice } from "./scale-in.ts";
 
 export interface PlanOptions {
   /** Chance enters by it alone: the same snapshot and seed give the same bytes. */
@@ -13,34 +16,63 @@ export interface PlanOptions {
 }
 
 /** When each host goes and where each instance goes. */
-export function plan(snapshot: CloudSnapshot, _options: PlanOptions = {}): Plan {
-  const cloud = numberCloud(snapshot);
-  const times = hostTimes(cloud);
-  const twice = snapshot.session.objective === "makespan" ? Infinity : 0;
-  const done = run(cloud, { times, order: inOrder(cloud, times, "longest_first"), twice });
-  const hosts = visits(cloud, done);
-  const planned = new Uint8Array(cloud.hostCount);
-  for (let host = 0; host < cloud.hostCount; host++) if (done.actionEnd[host]! >= 0) planned[host] = 1;
-  const bound = lowerBound(cloud, planned, times);
+export function plan(snapshot: CloudSnapshot, { seed = 1 }: PlanOptions = {}): Plan {
+  const whole = numberCloud(snapshot);
+  const times = hostTimes(whole);
+  const blocked = new Map<number, readonly BlockReason[]>(obstaclesAhead(whole, times));
+  const { cloud, done } = withinWindow(whole, times, blocked, seed);
+  const scale_in = scaleInAdvice(done.board, done.waiting);
+  for (const host of done.waiting) blocked.set(host, obstaclesLeft(done.board, host));
+  const bound = lowerBound(cloud, plannedIn(done), times);
   const ratioTo = (seconds: number) => (seconds === 0 ? null : done.makespan / seconds);
   const content = {
     version: 1 as const,
     objective: snapshot.session.objective,
-    feasible: done.waiting.length === 0,
+    feasible: blocked.size === 0,
     makespan_seconds: done.makespan,
     lower_bound: bound,
     ratio: ratioTo(bound.best),
     ratio_closed: ratioTo(Math.max(bound.best, bound.capacity_time_closed)),
-    hosts,
+    hosts: visits(cloud, done),
     moves: plannedMoves(cloud, done),
-    scale_in: [],
-    blocked: done.waiting.map((host) => ({
-      host: snapshot.hosts[host]!.host,
-      reasons: [{ kind: "no_room", text: "no room" }],
-    })),
+    scale_in,
+    blocked: [...blocked]
+      .toSorted(([a], [b]) => a - b)
+      .map(([host, reasons]) => ({ host: snapshot.hosts[host]!.host, reasons: [...reasons] })),
   };
   return { ...content, digest: digestOf(content) };
 }
+
+/** The bound by which a plan is judged (`tight` of the plan format), for the hosts that the plan visits. */
+export function tightBoundOf(snapshot: CloudSnapshot, { hosts }: Pick<Plan, "hosts">): number {
+  const cloud = numberCloud(snapshot);
+  const visited = new Set(hosts.map(({ host }) => host));
+  const planned = Uint8Array.from(snapshot.hosts, ({ host }) => (visited.has(host) ? 1 : 0));
+  return tightBound(cloud, planned, hostTimes(cloud));
+}
+
+/** Hosts that are not done within the window are blocked, and the others planned anew, until all are. */
+function withinWindow(
+  whole: NumberedCloud,
+  times: HostTimes,
+  blocked: Map<number, readonly BlockReason[]>,
+  seed: number,
+): { readonly cloud: NumberedCloud; readonly done: Run } {
+  const window = whole.snapshot.session.window_seconds ?? Infinity;
+  while (true) {
+    const cloud = { ...whole, planned: whole.planned.map((one, host) => (blocked.has(host) ? 0 : one)) };
+    const done = attempts(cloud, times, seed);
+    let isWithin = true;
+    for (const [host, end] of done.actionEnd.entries()) {
+      if (end <= window) continue;
+      isWithin = false;
+      blocked.set(host, [windowTooShort(end, window)]);
+    }
+    if (isWithin) return { cloud, done };
+  }
+}
+
+const plannedIn = ({ actionEnd }: Run): Uint8Array => Uint8Array.from(actionEnd, (end) => (end >= 0 ? 1 : 0));
 
 /** In the order of their drains. A wave ends when the first host that started in it is back. */
 function visits({ snapshot, hostCount }: NumberedCloud, { drainStart, emptyAt, actionEnd }: Run): HostVisit[] {
@@ -72,7 +104,8 @@ function plannedMoves({ snapshot, moveTime }: NumberedCloud, { moves }: Run): Pl
       instance: snapshot.instances[instance]!.instance,
       from: snapshot.hosts[moves.from[index]!]!.host,
       to: snapshot.hosts[moves.to[index]!]!.host,
-      ...{ start, end: start + moveTime[instance]! },
+      start,
+      end: start + moveTime[instance]!,
     };
   });
 }

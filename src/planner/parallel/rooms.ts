@@ -4,7 +4,8 @@
  * A host's level is the least of what is free per class, in shares of the largest host; an instance's is what it wants.
  * A host at or above the largest share that an instance wants has room for certain; one under the smallest has none.
  * Hosts stand in two tiers: settled ones, which an instance need not leave again, and waiting ones, which will be
- * maintained later. Each tier is a row of shelves of equal width, each shelf a doubly linked list.
+ * maintained later. A tier has a row of shelves for each class that may be the least, and each shelf is a doubly linked
+ * list: an instance that wants little of a class looks first where little of it is free.
  */
 import type { NumberedCloud } from "./numbered.ts";
 
@@ -18,8 +19,8 @@ export interface Rooms {
   /** What is free on a host that is in has changed. */
   readonly refresh: (host: number) => void;
   /**
-   * Looks at hosts that may have room, the fullest shelf first; at most `probes` of those where it is uncertain and as
-   * many of the others. Answers the host with the least `cost` on the first shelf with a finite one; -1 when none has.
+   * Looks at hosts that may have room, the fullest shelf first; per row at most `probes` of those where it is uncertain
+   * and as many of the others. Answers the host with the least `cost`; -1 when none has a finite one.
    */
   readonly find: (isSettled: boolean, instance: number, probes: number, cost: (host: number) => number) => number;
 }
@@ -30,17 +31,24 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
   const largest = new Float64Array(count).fill(1);
   for (let at = 0; at < capacity.length; at++)
     if (capacity[at]! < Infinity) largest[at % count] = Math.max(largest[at % count]!, capacity[at]!);
-  const heads = new Int32Array(2 * SHELVES).fill(-1);
+  const rows = Math.max(1, count);
+  const heads = new Int32Array(2 * rows * SHELVES).fill(-1);
   const shelfOf = new Int32Array(hostCount).fill(-1);
   const next = new Int32Array(hostCount).fill(-1);
   const previous = new Int32Array(hostCount).fill(-1);
 
   const shelfAt = (level: number) => (level <= 0 ? 0 : level >= 1 ? SHELVES - 1 : Math.floor(level * (SHELVES - 1)));
 
-  const shelfFor = (host: number) => {
+  const shelfFor = (host: number, tier: number) => {
     let level = Infinity;
-    for (let k = 0, at = host * count; k < count; k++) level = Math.min(level, free[at + k]! / largest[k]!);
-    return shelfAt(level);
+    let row = 0;
+    for (let k = 0, at = host * count; k < count; k++) {
+      const here = free[at + k]! / largest[k]!;
+      if (here >= level) continue;
+      level = here;
+      row = k;
+    }
+    return (tier * rows + row) * SHELVES + shelfAt(level);
   };
 
   const put = (host: number, shelf: number) => {
@@ -60,46 +68,44 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
     shelfOf[host] = -1;
   };
 
+  let least = Infinity;
+  let best = -1;
+  const search = (from: number, to: number, probes: number, cost: (host: number) => number) => {
+    let left = probes;
+    for (let shelf = from; shelf < to && left > 0; shelf++) {
+      for (let host = heads[shelf]!; host !== -1 && left > 0; host = next[host]!) {
+        left -= 1;
+        const here = cost(host);
+        if (here > least || here === Infinity || (here === least && host > best)) continue;
+        least = here;
+        best = host;
+      }
+    }
+  };
+
   return {
     has: (host) => shelfOf[host] !== -1,
-    enter: (host, isSettled) => put(host, (isSettled ? 0 : SHELVES) + shelfFor(host)),
+    enter: (host, isSettled) => put(host, shelfFor(host, isSettled ? 0 : 1)),
     leave,
     refresh(host) {
-      const tier = shelfOf[host]! >= SHELVES ? SHELVES : 0;
-      const shelf = tier + shelfFor(host);
+      const shelf = shelfFor(host, shelfOf[host]! >= rows * SHELVES ? 1 : 0);
       if (shelf === shelfOf[host]) return;
       leave(host);
       put(host, shelf);
     },
     find(isSettled, instance, probes, cost) {
-      let [low, high] = [Infinity, 0];
-      for (let k = 0, at = instance * count; k < count; k++) {
-        const level = demand[at + k]! / largest[k]!;
-        low = Math.min(low, level);
-        high = Math.max(high, level);
+      least = Infinity;
+      best = -1;
+      let high = 0;
+      for (let k = 0, at = instance * count; k < count; k++) high = Math.max(high, demand[at + k]! / largest[k]!);
+      for (let row = 0; row < rows; row++) {
+        const start = ((isSettled ? 0 : rows) + row) * SHELVES;
+        const low = count === 0 ? 0 : demand[instance * count + row]! / largest[row]!;
+        const certain = start + shelfAt(high) + 1;
+        search(start + shelfAt(low), certain, probes, cost);
+        search(certain, start + SHELVES, probes, cost);
       }
-      const tier = isSettled ? 0 : SHELVES;
-      const certain = tier + shelfAt(high) + 1;
-      const found = search(tier + shelfAt(low), certain, probes, cost);
-      return found === -1 ? search(certain, tier + SHELVES, probes, cost) : found;
+      return best;
     },
   };
-
-  function search(from: number, to: number, probes: number, cost: (host: number) => number): number {
-    let left = probes;
-    for (let shelf = from; shelf < to && left > 0; shelf++) {
-      let best = -1;
-      let least = Infinity;
-      for (let host = heads[shelf]!; host !== -1 && left > 0; host = next[host]!) {
-        left -= 1;
-        const here = cost(host);
-        if (here < least || (here === least && here < Infinity && host < best)) {
-          least = here;
-          best = host;
-        }
-      }
-      if (best !== -1) return best;
-    }
-    return -1;
-  }
 }

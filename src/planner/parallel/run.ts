@@ -30,9 +30,13 @@ export interface RunOptions {
   readonly twice: number;
 }
 
-/** How many hosts are tried in vain at one moment: each costs a look at its instances, and the next moment comes. */
+/** How many hosts are tried in vain at one moment, and more for each host that has come back: a look at each costs. */
 const MISSES = 6;
+const MISSES_PER_OPENING = 2;
+/** In how many hosts an instance looks for room, per row of `rooms.ts`: large clouds offer enough good places early. */
 const PROBES = 48;
+const PROBES_OF_MANY = 12;
+const MANY = 2_000;
 
 export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): Run {
   const board = setUp(cloud);
@@ -53,6 +57,8 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
   // Whether anything has changed that may let another host go.
   let isWorthTrying = true;
   let openings = 0;
+  let tried = 0;
+  const probes = hostCount > MANY ? PROBES_OF_MANY : PROBES;
   const fails = new Uint8Array(hostCount);
   const tryAgainAt = new Float64Array(hostCount);
   let waiting = [...order];
@@ -96,18 +102,19 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
   /** Starts as many drains as there is room for. */
   const startDrains = (isLastResort: boolean) => {
     isWorthTrying = false;
-    let misses = 0;
+    let misses = -MISSES_PER_OPENING * (openings - tried);
+    tried = openings;
     let started = 0;
     for (const host of waiting) {
       if (busy >= mostHosts || (!isLastResort && (misses > MISSES || !hasRoomFor(board, leastCapacity)))) break;
       if (!mayStart(host) || (!isLastResort && tryAgainAt[host]! > openings)) continue;
-      if (tryStart(host, isLastResort ? Infinity : PROBES, isLastResort ? Infinity : twiceLeft)) {
+      if (tryStart(host, isLastResort ? Infinity : probes, isLastResort ? Infinity : twiceLeft)) {
         started += 1;
         if (isLastResort) break;
         continue;
       }
       misses += 1;
-      tryAgainAt[host] = openings + (1 << fails[host]!);
+      tryAgainAt[host] = openings + Math.min(1 << fails[host]!, 1 + (busy >> 3));
       fails[host] = Math.min(fails[host]! + 1, 6);
     }
     if (started > 0) waiting = waiting.filter((host) => board.phase[host] === WAITING);
