@@ -6,6 +6,7 @@ import type { Logger } from "pino";
 import { readPolicy } from "./access/policy.ts";
 import { openQueues } from "./adapters/bullmq/queues.ts";
 import { openLocalRedis } from "./adapters/bullmq/redis-server.ts";
+import { threadedPlanner } from "./adapters/local/plan-in-thread.ts";
 import { webhookNotifier } from "./adapters/notifications/webhook.ts";
 import { openStackCloud } from "./adapters/openstack/cloud.ts";
 import { keystoneIdentity } from "./adapters/openstack/identity.ts";
@@ -118,6 +119,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       cloud,
       wakes,
       clock,
+      planner: threadedPlanner(),
       maxSessions: config.sessionsMax,
       newId: () => SessionId.parse(randomUUID()),
     };

@@ -32,7 +32,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   // The formats of snapshots and plans are published as the planner has them.
   wire: { parts: ["domain", "planner", "ports", "problems"], packages: ["zod", "node"] },
   access: { parts: ["domain", "ports"], packages: ["node", "yaml"] },
-  adapters: { parts: ["domain", "ports", "wire", "problems"], packages: "any" },
+  adapters: { parts: ["domain", "planner", "ports", "wire", "problems"], packages: "any" },
   // Of the planner, its formats: they are published as they are.
   http: { parts: ["domain", "planner", "ports", "access", "engine", "wire", "problems"], packages: "any" },
   worker: { parts: ["domain", "ports", "engine", "effects", "problems"], packages: "any" },

@@ -30,6 +30,12 @@ export const rules = {
   project_member: shared("rule:admin or (role:member and project_id:%(project_id)s)", "Who may answer for a project."),
 
   "fenix:maintenance:post": asked("rule:admin", "Create a maintenance session.", "POST /v1/maintenance"),
+  "fenix:maintenance:plan:post": asked(
+    "rule:operator_reader",
+    "Plan a maintenance without beginning it.",
+    "POST /v1/maintenance/plan",
+  ),
+  "fenix:cloud:get": asked("rule:operator_reader", "Look at the cloud.", "GET /v1/cloud"),
   "fenix:maintenance:get": asked("rule:operator_reader", "List the sessions.", "GET /v1/maintenance"),
   "fenix:maintenance:session:get": asked(
     "rule:operator_reader",

@@ -90,8 +90,8 @@ function waveRows({ hosts, moves }: Plan): readonly (readonly string[])[] {
     .toSorted(([a], [b]) => a - b)
     .map(([wave, { from, until, hosts: some, moves: made }]) => [
       `${wave}`,
-      seconds(from),
-      seconds(until),
+      clock(from),
+      clock(until),
       `${some}`,
       `${made}`,
     ]);
@@ -104,7 +104,7 @@ function hostRows({ hosts, moves }: Plan): readonly (readonly string[])[] {
     .toSorted((a, b) => a.drain_start - b.drain_start || (a.host < b.host ? -1 : 1))
     .map(({ host, wave, drain_start, empty_at, action_start, action_end }) => [
       ...[host, `${wave}`],
-      ...[drain_start, empty_at, action_start, action_end].map(seconds),
+      ...[drain_start, empty_at, action_start, action_end].map(clock),
       `${leaving.get(host) ?? 0}`,
     ]);
 }
@@ -118,8 +118,8 @@ function moveRows({ instances }: CloudSnapshot, { moves }: Plan): readonly (read
       projectOf.get(instance) ?? "-",
       from,
       to,
-      seconds(start),
-      seconds(end),
+      clock(start),
+      clock(end),
     ]);
 }
 
@@ -142,8 +142,8 @@ function projectRows({ instances }: CloudSnapshot, { moves }: Plan): readonly (r
       project,
       `${own.size}`,
       `${made}`,
-      seconds(first),
-      seconds(last),
+      clock(first),
+      clock(last),
     ]);
 }
 
@@ -175,3 +175,10 @@ function shortened(head: readonly string[], rows: readonly (readonly string[])[]
 }
 
 const seconds = (amount: number): string => duration(amount * 1_000);
+
+/** A time from the start of the plan: `1:02:03`. */
+function clock(amount: number): string {
+  const total = Math.floor(amount);
+  const two = (number: number) => String(number).padStart(2, "0");
+  return `${Math.floor(total / 3_600)}:${two(Math.floor(total / 60) % 60)}:${two(total % 60)}`;
+}

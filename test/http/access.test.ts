@@ -46,6 +46,8 @@ const expected = new Map<string, readonly number[]>(
     [
       // admin, operator_reader, service, reader, member, other_member, unscoped
       [[200, 403, 403, 403, 403, 403, 403], "POST /v1/maintenance"],
+      [[200, 200, 200, 403, 403, 403, 403], "POST /v1/maintenance/plan"],
+      [[200, 200, 200, 403, 403, 403, 403], "GET /v1/cloud"],
       [[200, 200, 200, 403, 403, 403, 403], "GET /v1/maintenance"],
       [[200, 200, 200, 403, 403, 403, 403], "GET /v1/maintenance/:session_id"],
       [[200, 403, 403, 403, 403, 403, 403], "PUT /v1/maintenance/:session_id"],

@@ -7,6 +7,7 @@ export function cloudRoute(app: App, { commands }: RouteDependencies): void {
   app.get(
     "/v1/cloud",
     {
+      config: { access: { rule: "fenix:cloud:get", of: "operator" } },
       schema: {
         tags: ["planning"],
         summary: "Look at the cloud",

@@ -7,6 +7,7 @@ export function planRoute(app: App, { commands }: RouteDependencies): void {
   app.post(
     "/v1/maintenance/plan",
     {
+      config: { access: { rule: "fenix:maintenance:plan:post", of: "operator" } },
       schema: {
         tags: ["planning"],
         summary: "Plan a maintenance without beginning it",
