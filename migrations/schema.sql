@@ -20,6 +20,8 @@ create table session (
   updated_at      timestamptz not null,
   ended_at        timestamptz,
   removed_at      timestamptz,
+  plan_digest     text,
+  expected        jsonb,
   primary key (id),
   constraint session_check check ((wait_for is null) = (wait_until is null)),
   constraint session_check1 check (ended_at is null or wake_at is null),
@@ -207,3 +209,12 @@ create table delivery (
   foreign key (webhook_id) references webhook(id) on delete cascade
 );
 create index delivery_due on delivery (next_at) where (status = 'pending');
+
+create table plan (
+  digest  text        not null,
+  plan    jsonb       not null,
+  cloud   jsonb       not null,
+  made_at timestamptz not null,
+  primary key (digest)
+);
+create index plan_made on plan (made_at);

@@ -20,6 +20,7 @@ export const problems = {
   ACTION_UNKNOWN: { status: 422, title: "There is no such host action" },
   ACTION_PHASE_UNSUPPORTED: { status: 422, title: "The host action does not run in this phase" },
   HOST_UNKNOWN: { status: 422, title: "The cloud has no such host" },
+  PLAN_UNKNOWN: { status: 422, title: "There is no such plan" },
   HOST_HELD: { status: 409, title: "Another session holds the host" },
   NOT_FAILED: { status: 409, title: "Only a failed session that has come to rest can be continued" },
   TOO_MANY_SESSIONS: { status: 509, title: "Too many sessions" },

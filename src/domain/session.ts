@@ -65,6 +65,12 @@ export const SessionOptions = z
       .default(1)
       .describe("hosts that may be away at the same time, as far as their instances find room elsewhere"),
     moves_at_once: z.int().min(1).max(100).default(4).describe("moves off one host at the same time"),
+    plan_tolerance: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.05)
+      .describe("share of the hosts, and of the instances, that may have changed since the plan was made"),
   })
   .strict();
 export type SessionOptions = z.infer<typeof SessionOptions>;
@@ -97,6 +103,8 @@ export interface Session {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly options: SessionOptions;
   readonly actions: readonly RequestedAction[];
+  /** The plan by which the session was created: it begins only while the cloud is as the plan knew it. */
+  readonly planDigest: string | null;
 }
 
 /** Where a host of the session stands. */

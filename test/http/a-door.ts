@@ -182,6 +182,7 @@ const aDetail: SessionDetail = {
     metadata: { openstack: "upgrade" },
     options: SessionOptions.parse({}),
     actions: [{ plugin: PluginName.parse("dummy"), phase: "host", order: 0, metadata: {} }],
+    planDigest: null,
   },
   hosts: [
     {

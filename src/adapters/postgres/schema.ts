@@ -108,6 +108,13 @@ export interface Observation {
   session_id: string;
 }
 
+export interface Plan {
+  cloud: Json;
+  digest: string;
+  made_at: Timestamp;
+  plan: Json;
+}
+
 export interface Project {
   created_at: Timestamp;
   id: string;
@@ -144,12 +151,14 @@ export interface Session {
   created_at: Timestamp;
   ended_at: Timestamp | null;
   entry: number;
+  expected: Json | null;
   failure: Json | null;
   id: string;
   journal_number: Generated<number>;
   maintenance_at: Timestamp;
   metadata: Json;
   options: Json;
+  plan_digest: string | null;
   removed_at: Timestamp | null;
   report: Json | null;
   requested_hosts: string[];
@@ -185,6 +194,7 @@ export interface DB {
   journal: Journal;
   notification: Notification;
   observation: Observation;
+  plan: Plan;
   project: Project;
   question: Question;
   reply: Reply;

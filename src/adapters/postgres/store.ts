@@ -1,12 +1,14 @@
 /** Everything that lives in Postgres, behind the ports of the engine. */
 import type { Deliveries, Webhooks } from "../../ports/deliveries.ts";
 import type { Due, Effects } from "../../ports/effects.ts";
+import type { Plans } from "../../ports/plans.ts";
 import type { Reports } from "../../ports/reports.ts";
 import type { Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
 import { postgresDeliveries } from "./deliveries.ts";
 import { postgresDue } from "./due.ts";
 import { postgresEffects } from "./effects.ts";
+import { postgresPlans } from "./plans.ts";
 import { postgresReports } from "./reports.ts";
 import { postgresSessions } from "./sessions.ts";
 import { tellingOutages } from "./transaction.ts";
@@ -19,6 +21,7 @@ export interface Store {
   readonly deliveries: Deliveries;
   readonly webhooks: Webhooks;
   readonly reports: Reports;
+  readonly plans: Plans;
 }
 
 /** Every operation throws `Problem("STORE_UNAVAILABLE")` while the database does not answer. */
@@ -29,4 +32,5 @@ export const postgresStore = (db: Database): Store => ({
   deliveries: tellingOutages(postgresDeliveries(db)),
   webhooks: tellingOutages(postgresWebhooks(db)),
   reports: tellingOutages(postgresReports(db)),
+  plans: tellingOutages(postgresPlans(db)),
 });

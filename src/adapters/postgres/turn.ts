@@ -1,6 +1,7 @@
 /** One turn of a session: its row is locked, it looks at itself, it records what it decided. */
 import type { OpenSession, Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
+import { plannedCloud } from "./plans.ts";
 import { recordChanges } from "./record.ts";
 import { lockSession, tryTurnLock } from "./session-lock.ts";
 import { type Known, readSnapshot } from "./snapshot.ts";
@@ -16,6 +17,7 @@ export const inTurn =
       const open: OpenSession = {
         removed: row.removed_at !== null,
         snapshot: () => readSnapshot(trx, row, known),
+        plannedCloud: () => plannedCloud(trx, row.plan_digest),
         record: (changes) => recordChanges(trx, row, changes),
       };
       await turn(open);
