@@ -7,12 +7,11 @@ create table plan (
   plan     jsonb       not null,
   -- The cloud for which it was made, with the session that was wanted.
   cloud    jsonb       not null,
+  -- How long it thinks that things take: all that is asked of it again and again while a session goes by it.
+  expected jsonb       not null,
   made_at  timestamptz not null
 );
 create index plan_made on plan (made_at);
 
 -- No reference: a plan may go once the session has ended.
-alter table session
-  add column plan_digest text,
-  -- How long the plan thought that things take, until the session has measured it itself.
-  add column expected    jsonb;
+alter table session add column plan_digest text;

@@ -21,7 +21,6 @@ create table session (
   ended_at        timestamptz,
   removed_at      timestamptz,
   plan_digest     text,
-  expected        jsonb,
   primary key (id),
   constraint session_check check ((wait_for is null) = (wait_until is null)),
   constraint session_check1 check (ended_at is null or wake_at is null),
@@ -211,10 +210,11 @@ create table delivery (
 create index delivery_due on delivery (next_at) where (status = 'pending');
 
 create table plan (
-  digest  text        not null,
-  plan    jsonb       not null,
-  cloud   jsonb       not null,
-  made_at timestamptz not null,
+  digest   text        not null,
+  plan     jsonb       not null,
+  cloud    jsonb       not null,
+  expected jsonb       not null,
+  made_at  timestamptz not null,
   primary key (digest)
 );
 create index plan_made on plan (made_at);

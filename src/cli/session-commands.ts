@@ -47,9 +47,9 @@ export function addSessionCommands(program: Command, calling: Calling): void {
 
   calling(
     session.command("show <id>").description("everything about one session"),
-    async ({ api, answer }, [id = ""]) => {
+    async ({ api, answer, terminal }, [id = ""]) => {
       const detail = await api.session(id);
-      answer(detail, () => sessionInWords(detail));
+      answer(detail, () => sessionInWords(detail, terminal.now()));
     },
   );
 

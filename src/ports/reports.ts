@@ -4,6 +4,8 @@ import type { JournalEntry } from "../domain/journal.ts";
 import type { AskedQuestion } from "../domain/question.ts";
 import type { Failure, InstanceAction, Report, Session, SessionHost } from "../domain/session.ts";
 
+import type { Pace } from "../planner/eta/pace.ts";
+
 export interface Reports {
   list(): Promise<readonly SessionSummary[]>;
   /** Undefined: no such session. */
@@ -38,6 +40,7 @@ export interface SessionDetail extends SessionSummary {
   readonly projects: readonly ProjectDetail[];
   readonly instances: readonly InstanceDetail[];
   readonly runs: readonly ActionRun[];
+  readonly pace: Pace;
   /** Moves and other effects under way, with what holds them up. */
   readonly underWay: readonly {
     readonly kind: string;

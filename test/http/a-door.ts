@@ -163,6 +163,7 @@ const aProjectReport: ProjectReport = {
 const created = new Date("2026-11-25T07:00:00.000Z");
 
 const aDetail: SessionDetail = {
+  pace: { visits: new Map(), moves: { count: 0, meanSeconds: 0 }, expected: null },
   id: sessionId,
   workflow: PluginName.parse("default"),
   state: "PLANNED_MAINTENANCE",

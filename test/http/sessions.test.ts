@@ -37,9 +37,18 @@ test("the request of the first admin client creates a session", async () => {
         workflow: "default",
         actions: [],
         options: SessionOptions.parse({}),
+        planDigest: null,
       },
     },
   ]);
+});
+
+test("a session by a plan names its digest and no hosts", async () => {
+  const { send, asked } = given();
+  const planDigest = `sha256:${"a".repeat(64)}`;
+  const payload = { maintenance_at: "2026-11-25 08:30:00", plan_digest: planDigest };
+  const answer = await send({ method: "POST", url: maintenance, payload });
+  expect([answer.statusCode, asked[0]?.request]).toEqual([200, expect.objectContaining({ hosts: [], planDigest })]);
 });
 
 test("the published sample creates a session, with actions that leave their metadata out", async () => {

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { expectedOf } from "../../planner/eta/pace.ts";
 import type { CloudSnapshot } from "../../planner/format/snapshot.ts";
 import type { Plans } from "../../ports/plans.ts";
 import type { Database } from "./connect.ts";
@@ -12,7 +13,7 @@ const KEPT_MAX = 100;
 
 export const postgresPlans = (db: Database): Plans => ({
   async keep({ plan, cloud }, at) {
-    const content = { plan: toJson(plan), cloud: toJson(cloud), made_at: at };
+    const content = { plan: toJson(plan), cloud: toJson(cloud), expected: toJson(expectedOf(plan)), made_at: at };
     await db
       .insertInto("plan")
       .values({ digest: plan.digest, ...content })

@@ -111,6 +111,7 @@ export interface Observation {
 export interface Plan {
   cloud: Json;
   digest: string;
+  expected: Json;
   made_at: Timestamp;
   plan: Json;
 }
@@ -151,7 +152,6 @@ export interface Session {
   created_at: Timestamp;
   ended_at: Timestamp | null;
   entry: number;
-  expected: Json | null;
   failure: Json | null;
   id: string;
   journal_number: Generated<number>;

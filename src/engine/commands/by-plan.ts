@@ -1,6 +1,6 @@
 /** A session by a plan: its hosts, and how many of them go at once, are the plan's. */
 import { HostName } from "../../domain/ids.ts";
-import type { Plan } from "../../planner/format/plan.ts";
+import { expectedOf } from "../../planner/eta/pace.ts";
 import type { Plans } from "../../ports/plans.ts";
 import { Problem } from "../../problems.ts";
 import type { SessionRequest } from "./create-session.ts";
@@ -27,7 +27,7 @@ export async function byPlan(request: SessionRequest, plans: Plans): Promise<Ses
   const { plan, cloud } = kept;
   if (plan.hosts.length === 0)
     throw new Problem("BODY_INVALID", "no host can be maintained by this plan", { field: "plan_digest" });
-  const hostsAtOnce = cloud.session.max_hosts_at_once ?? mostAway(plan);
+  const hostsAtOnce = cloud.session.max_hosts_at_once ?? expectedOf(plan).hostsAtOnce;
   return {
     ...request,
     hosts: plan.hosts.map(({ host }) => HostName.parse(host)),
@@ -37,17 +37,4 @@ export async function byPlan(request: SessionRequest, plans: Plans): Promise<Ses
       moves_at_once: Math.min(cloud.defaults.outbound_moves, MOVES_AT_ONCE_MAX),
     },
   };
-}
-
-/** The largest number of hosts that are away at the same moment, from the start of the drain to the end of the action. */
-function mostAway({ hosts }: Plan): number {
-  const changes = hosts
-    .flatMap(({ drain_start, action_end }) => [
-      { at: drain_start, by: 1 },
-      { at: action_end, by: -1 },
-    ])
-    // At one moment, those who come back make room first.
-    .toSorted((a, b) => a.at - b.at || a.by - b.by);
-  let away = 0;
-  return changes.reduce((most, { by }) => Math.max(most, (away += by)), 1);
 }
