@@ -2,12 +2,16 @@
 import type { Eta } from "./answers.ts";
 import { duration, readWireTime } from "./when.ts";
 
-/** `in 45 min (09:10 UTC), with 95 % within 1 h 2 min (09:27 UTC); by 12 measured drains of 3 min and assumed host actions of 30 min`. */
-export function etaInWords({ p50, p95, drain, action }: Eta, now: Date): string {
+/** `in 45 min (09:10 UTC), with 95 % within 1 h 2 min (09:27 UTC)`. */
+export function etaInWords({ p50, p95 }: Eta, now: Date): string {
   const left = (time: string) =>
     `${duration(readWireTime(time).getTime() - now.getTime())} (${dayIfOther(time, now)}${time.slice(11, 16)} UTC)`;
-  return `in ${left(p50)}, with 95 % within ${left(p95)}; by ${basisInWords("drains", drain)} and ${basisInWords("host actions", action)}`;
+  return `in ${left(p50)}, with 95 % within ${left(p95)}`;
 }
+
+/** `by 12 measured drains of 3 min and assumed host actions of 30 min`. */
+export const etaBasis = ({ drain, action }: Eta): string =>
+  `by ${basisInWords("drains", drain)} and ${basisInWords("host actions", action)}`;
 
 /** The day is told where it is not today. */
 const dayIfOther = (time: string, now: Date): string =>

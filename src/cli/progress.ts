@@ -1,6 +1,6 @@
 /** What is going on in a session, drawn for a person who looks on. Pure: the same answers give the same picture. */
 import type { Detail, Host, TimelineEntry } from "./answers.ts";
-import { etaInWords } from "./eta-words.ts";
+import { etaBasis, etaInWords } from "./eta-words.ts";
 import { table } from "./table.ts";
 import { isWorthFollowing, timelineLine } from "./timeline-words.ts";
 import { duration, readWireTime } from "./when.ts";
@@ -42,7 +42,8 @@ function headline({ detail, now }: Picture): string {
   return `${session.state}  ${bar}  ${done} of ${hosts.length} hosts maintained, ${age}`;
 }
 
-const outlook = ({ detail: { eta }, now }: Picture): string[] => (eta ? [`done ${etaInWords(eta, now)}`] : []);
+const outlook = ({ detail: { eta }, now }: Picture): string[] =>
+  eta ? [`done ${etaInWords(eta, now)}`, `  ${etaBasis(eta)}`] : [];
 
 /** What it waits for and until when, and what is under way. */
 function present({ detail, now, named }: Picture): string[] {

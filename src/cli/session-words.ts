@@ -1,6 +1,6 @@
 /** Sessions in words: a line each, or one with everything that an operator asks first. */
 import type { Detail, Summary } from "./answers.ts";
-import { etaInWords } from "./eta-words.ts";
+import { etaBasis, etaInWords } from "./eta-words.ts";
 import { hostRows, underWayInWords } from "./progress.ts";
 import { table } from "./table.ts";
 
@@ -25,7 +25,7 @@ export function sessionInWords(detail: Detail, now: Date): string {
     ["State", session.state],
     ["Workflow", session.workflow],
     ["Hosts done", `${percent_done} %`],
-    ...(detail.eta ? [["Done", etaInWords(detail.eta, now)]] : []),
+    ...(detail.eta ? [["Done", `${etaInWords(detail.eta, now)}; ${etaBasis(detail.eta)}`]] : []),
     ["From", `${session.maintenance_at} UTC`],
     ["Ended", session.ended_at === null ? "not yet" : `${session.ended_at} UTC`],
     ...(waiting === null || session.ended_at !== null
