@@ -39,7 +39,7 @@ function summary(plan: Plan, { summary: { moves_per_instance: perInstance } }: P
     ["Plan", plan.digest],
     [
       "Hosts",
-      `${hosts.length} in ${waves} waves${blocked.length === 0 ? "" : `; ${blocked.length} cannot be planned`}`,
+      `${hosts.length} in ${waves} ${waves === 1 ? "wave" : "waves"}${blocked.length === 0 ? "" : `; ${blocked.length} cannot be planned`}`,
     ],
     [
       "Moves",

@@ -45,7 +45,7 @@ describe("plan", () => {
   test("offline, from a file", async () => {
     const { code, out, err } = await offline();
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toContain("Hosts  1 in 1 waves\n");
+    expect(out).toContain("Hosts  1 in 1 wave\n");
     expect(out).toMatch(/^a +1 +0:00:00 +0:00:10 +0:00:10 +0:01:50 +1$/m);
     expect(out).toContain("Checked: the plan keeps every rule.\n");
   });
@@ -132,7 +132,7 @@ describe("check", () => {
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out.replace(plan.digest, "sha256:…")).toMatchInlineSnapshot(`
       "Plan   sha256:…
-      Hosts  1 in 1 waves; 1 cannot be planned
+      Hosts  1 in 1 wave; 1 cannot be planned
       Moves  2, 1.00 for each instance that has to leave
       Takes  1 min 50 s; begun now it is done by 2026-11-25 08:03 UTC
       Bound  1 min 50 s, by the host that takes longest; for planners that close a host when its drain starts 44 s
