@@ -10,7 +10,7 @@ interface Play {
 }
 
 /** So many hosts are played in all, which takes some milliseconds; small sessions are played more often, within limits. */
-const DRAWS = 50_000;
+const DRAWS = 20_000;
 const PLAYS_MIN = 21;
 const PLAYS_MAX = 400;
 
@@ -28,8 +28,8 @@ const isAway = ({ status }: SessionHost): boolean => status.kind === "draining" 
 function playOnce(hosts: readonly SessionHost[], play: Play, chance: () => number): number {
   // How far the true mean may be from the measured one, and then how each host differs.
   const drawFrom = ({ seconds: mean, spread, count }: Pacing) => {
-    const typical = varied(mean, spread / Math.sqrt(count + 1), chance());
-    return () => varied(typical, spread, chance());
+    const typical = varied(mean, spread / Math.sqrt(count + 1), chance)();
+    return varied(typical, spread, chance);
   };
   const [drain, action] = [drawFrom(play.drain), drawFrom(play.action)];
   /** When each place becomes free, the earliest first. */
@@ -61,9 +61,10 @@ function lasts(host: SessionHost, now: Date, drain: () => number, action: () => 
 }
 
 /** Log-normal: times are never negative, and more often much too long than much too short. */
-function varied(mean: number, spread: number, normal: number): number {
+function varied(mean: number, spread: number, chance: () => number): () => number {
   const variance = Math.log(1 + spread ** 2);
-  return mean * Math.exp(Math.sqrt(variance) * normal - variance / 2);
+  const deviation = Math.sqrt(variance);
+  return () => mean * Math.exp(deviation * chance() - variance / 2);
 }
 
 /** Where the value belongs in a sorted list. */
@@ -86,5 +87,15 @@ function normals(): () => number {
     state ^= state << 5;
     return ((state >>> 0) + 1) / 4_294_967_297;
   };
-  return () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
+  let other: number | null = null;
+  return () => {
+    if (other !== null) {
+      const normal = other;
+      other = null;
+      return normal;
+    }
+    const [radius, angle] = [Math.sqrt(-2 * Math.log(uniform())), 2 * Math.PI * uniform()];
+    other = radius * Math.sin(angle);
+    return radius * Math.cos(angle);
+  };
 }
