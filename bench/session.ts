@@ -3,7 +3,8 @@
  *
  *   npm run bench:session -- --hosts 1000 --instances 20000
  *
- * `--node=--max-old-space-size=400` is for the worker's node; `--profile FOLDER` leaves there where the worker's time went. Prints one line of JSON: seconds, moves, Nova requests a move, the worker's memory, what was violated.
+ * Prints one line of JSON: seconds, moves, Nova requests a move, the worker's memory, what was violated.
+ * `--node=--max-old-space-size=400` is for the worker's node; `--profile FOLDER` leaves there where its time went.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
