@@ -56,8 +56,9 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
   let now = 0;
   let makespan = 0;
   let twiceLeft = twice;
-  // Whether anything has changed that may let another host go.
+  // Whether anything has changed that may let another host go; if not, only hosts that nothing arrives at any more.
   let isWorthTrying = true;
+  let idle: number[] = [];
   let openings = 0;
   let tried = 0;
   const probes = hostCount > MANY ? PROBES_OF_MANY : PROBES;
@@ -104,26 +105,38 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
     restsUntil[host]! <= now &&
     zoneBusy[cloud.zone[host]!]! < mostPerZone;
 
-  /** Starts as many drains as there is room for. */
-  const startDrains = (isLastResort: boolean) => {
-    isWorthTrying = false;
+  /** Starts as many drains as there is room for, of these hosts in this order. */
+  const startDrains = (candidates: readonly number[]) => {
     let misses = -MISSES_PER_OPENING * (openings - tried);
     tried = openings;
     let started = 0;
-    for (const host of waiting) {
-      if (busy >= mostHosts || (!isLastResort && (misses > MISSES || !hasRoomFor(board, leastCapacity)))) break;
-      if (!mayStart(host) || (!isLastResort && tryAgainAt[host]! > openings)) continue;
-      if (tryStart(host, isLastResort ? Infinity : probes, isLastResort ? Infinity : twiceLeft)) {
+    for (const host of candidates) {
+      if (tryAgainAt[host]! > openings || !mayStart(host)) continue;
+      if (tryStart(host, probes, twiceLeft)) {
         started += 1;
-        if (isLastResort) break;
+        if (busy >= mostHosts || !hasRoomFor(board, leastCapacity)) break;
         continue;
       }
       misses += 1;
+      if (misses > MISSES) break;
       tryAgainAt[host] = openings + Math.min(1 << fails[host]!, 1 + (busy >> 3));
       fails[host] = Math.min(fails[host]! + 1, 6);
     }
-    if (started > 0) waiting = waiting.filter((host) => board.phase[host] === WAITING);
-    return started > 0;
+    return started;
+  };
+
+  /** Nothing is under way any more: whatever it costs, one host has to go. */
+  const startLastResort = () => waiting.some((host) => mayStart(host) && tryStart(host, Infinity, Infinity));
+
+  const start = () => {
+    const canStart = busy < mostHosts && waiting.length > 0 && hasRoomFor(board, leastCapacity);
+    const candidates = isWorthTrying ? waiting : idle;
+    if (canStart && candidates.length > 0 && startDrains(candidates) > 0) {
+      waiting = waiting.filter((host) => board.phase[host] === WAITING);
+      moving.start(now);
+    }
+    isWorthTrying = false;
+    idle = [];
   };
 
   const happen = (what: number) => {
@@ -133,7 +146,7 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
       const to = board.booked[subject]!;
       makespan = now;
       maybeAct(moving.end(subject, now));
-      if (board.phase[to] === WAITING && board.arriving[to] === 0) isWorthTrying = true;
+      if (board.phase[to] === WAITING && board.arriving[to] === 0) idle.push(to);
       if (cloud.moveTime[subject] === 0) rest(to);
     } else if (kind === GROUP_RECOVERS) moving.recover(subject);
     else if (kind === HOST_IS_DUE) {
@@ -165,9 +178,10 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
 
   while (true) {
     moving.start(now);
-    if (isWorthTrying && waiting.length > 0 && startDrains(false)) moving.start(now);
+    start();
     if (events.size() === 0) {
-      if (waiting.length === 0 || !startDrains(true)) break;
+      if (!startLastResort()) break;
+      waiting = waiting.filter((host) => board.phase[host] === WAITING);
       moving.start(now);
       continue;
     }
