@@ -28,6 +28,15 @@ export interface RunOptions {
   readonly order: readonly number[];
   /** Moves to hosts that are maintained later; when nothing else helps, more are made. */
   readonly twice: number;
+  /** Other people's ways of doing it, to compare with. */
+  readonly policy?: Policy;
+}
+
+export interface Policy {
+  /** Hosts go in waves: the next one begins when every host of the last one is back. */
+  readonly isSynchronous?: boolean;
+  /** Destinations are chosen without a look at whether they will be maintained later. */
+  readonly isBlind?: boolean;
 }
 
 /** How many hosts are tried in vain at one moment, and more for each host that has come back: a look at each costs. */
@@ -38,7 +47,7 @@ const PROBES = 48;
 const PROBES_OF_MANY = 12;
 const MANY = 2_000;
 
-export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): Run {
+export function run(cloud: NumberedCloud, { times, order, twice, policy = {} }: RunOptions): Run {
   const board = setUp(cloud);
   const events: Agenda = agenda();
   const moving: Traffic = traffic(board, events);
@@ -81,7 +90,7 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
   };
 
   const tryStart = (host: number, probes: number, budget: number) => {
-    const emptied = emptyHost(board, host, { probes, twiceLeft: budget });
+    const emptied = emptyHost(board, host, { probes, twiceLeft: budget, isBlind: policy.isBlind === true });
     if (emptied.kind !== "booked") return false;
     twiceLeft = Math.max(0, twiceLeft - emptied.twice);
     board.phase[host] = DRAINING;
@@ -129,6 +138,7 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
   const startLastResort = () => waiting.some((host) => mayStart(host) && tryStart(host, Infinity, Infinity));
 
   const start = () => {
+    if (policy.isSynchronous === true && busy > 0) return;
     const canStart = busy < mostHosts && waiting.length > 0 && hasRoomFor(board, leastCapacity);
     const candidates = isWorthTrying ? waiting : idle;
     if (canStart && candidates.length > 0 && startDrains(candidates) > 0) {
