@@ -23,17 +23,24 @@ export function attempts(cloud: NumberedCloud, times: HostTimes, seed: number): 
   const instances = times.instances.reduce((sum, count, host) => sum + (cloud.planned[host] === 1 ? count : 0), 0);
   const runs = TIMES.find(({ hosts: most }) => hosts <= most)?.runs ?? 1;
   const most = TWICE[objective];
+  const whole = most === Infinity ? Infinity : Math.floor(most * instances);
   const chance = random(seed);
   let best: Run | null = null;
   for (let attempt = 0; attempt < runs; attempt++) {
     const order = inOrder(cloud, times, attempt === 0 ? undefined : () => SHAKE * (chance() - 0.5));
     // The whole budget, and sometimes none: with fewer moves a small cloud is sometimes done earlier, too.
-    const budget = attempt % 3 === 2 ? 0 : most === Infinity ? Infinity : Math.floor(most * instances);
-    const next = run(cloud, { times, order, twice: budget });
+    const budget = attempt % 3 === 2 ? 0 : whole;
+    // Where holes are rare, filling those of waiting hosts as well is now and then the better way.
+    const policy = { isBlind: attempt % 2 === 1 };
+    const next = run(cloud, { times, order, twice: budget, policy });
     if (best === null || isBetter(next, best, objective, instances)) best = next;
+    if (attempt > 0 && best.waiting.length === hosts) break; // No order makes a beginning.
   }
   if (best === null) throw new Error("no attempt was made");
-  return best;
+  if (best.waiting.length === 0) return best;
+  // Holes that were made in vain are moves in vain.
+  const without = run(cloud, { times, order: inOrder(cloud, times), twice: whole, holes: 0 });
+  return isBetter(without, best, objective, instances) ? without : best;
 }
 
 function isBetter(run: Run, than: Run, objective: Objective, instances: number): boolean {

@@ -4,6 +4,7 @@
  */
 import { type Agenda, agenda } from "./agenda.ts";
 import { ACTING, type Board, DONE, DRAINING, open, setUp, WAITING } from "./board.ts";
+import { makeRoom } from "./defragment.ts";
 import { emptyHost } from "./emptying.ts";
 import type { NumberedCloud } from "./numbered.ts";
 import type { HostTimes } from "./order.ts";
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly order: readonly number[];
   /** Moves to hosts that are maintained later; when nothing else helps, more are made. */
   readonly twice: number;
+  /** How often room is made where nothing fits: each time costs a move more at least. */
+  readonly holes?: number;
   /** Other people's ways of doing it, to compare with. */
   readonly policy?: Policy;
 }
@@ -46,8 +49,10 @@ const MISSES_PER_OPENING = 2;
 const PROBES = 48;
 const PROBES_OF_MANY = 12;
 const MANY = 2_000;
+/** To look for a hole takes long; a cloud that needs more of them is better served by scaling in. */
+const HOLES = 60;
 
-export function run(cloud: NumberedCloud, { times, order, twice, policy = {} }: RunOptions): Run {
+export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, policy = {} }: RunOptions): Run {
   const board = setUp(cloud);
   const events: Agenda = agenda();
   const moving: Traffic = traffic(board, events);
@@ -68,6 +73,9 @@ export function run(cloud: NumberedCloud, { times, order, twice, policy = {} }: 
   // Whether anything has changed that may let another host go; if not, only hosts that nothing arrives at any more.
   let isWorthTrying = true;
   let idle: number[] = [];
+  // A drain is declared when it begins: from a host that something has left, nothing leaves before something arrived.
+  const hasHole = new Uint8Array(hostCount);
+  let holesLeft = holes;
   let openings = 0;
   let tried = 0;
   const probes = hostCount > MANY ? PROBES_OF_MANY : PROBES;
@@ -137,6 +145,20 @@ export function run(cloud: NumberedCloud, { times, order, twice, policy = {} }: 
   /** Nothing is under way any more: whatever it costs, one host has to go. */
   const startLastResort = () => waiting.some((host) => mayStart(host) && tryStart(host, Infinity, Infinity));
 
+  /** Starts the moves that make a hole in another host, which then waits until something has filled it. */
+  const defragment = () => {
+    if (holesLeft === 0 || busy >= mostHosts) return false;
+    holesLeft -= 1;
+    const ejected = makeRoom(board, waiting.filter(mayStart), now);
+    for (const instance of ejected) {
+      const from = board.at[instance]!;
+      hasHole[from] = 1;
+      moving.admit(from, [instance]);
+    }
+    moving.start(now);
+    return ejected.length > 0;
+  };
+
   const start = () => {
     if (policy.isSynchronous === true && busy > 0) return;
     const canStart = busy < mostHosts && waiting.length > 0 && hasRoomFor(board, leastCapacity);
@@ -157,6 +179,8 @@ export function run(cloud: NumberedCloud, { times, order, twice, policy = {} }: 
       makespan = now;
       maybeAct(moving.end(subject, now));
       if (board.phase[to] === WAITING && board.arriving[to] === 0) idle.push(to);
+      hasHole[to] = 0;
+      isWorthTrying ||= moving.isQuiet();
       if (cloud.moveTime[subject] === 0) rest(to);
     } else if (kind === GROUP_RECOVERS) moving.recover(subject);
     else if (kind === HOST_IS_DUE) {
@@ -190,7 +214,10 @@ export function run(cloud: NumberedCloud, { times, order, twice, policy = {} }: 
     moving.start(now);
     start();
     if (events.size() === 0) {
-      if (!startLastResort()) break;
+      if (!startLastResort()) {
+        if (!defragment()) break;
+        continue;
+      }
       waiting = waiting.filter((host) => board.phase[host] === WAITING);
       moving.start(now);
       continue;
