@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
 import { openQueues } from "./adapters/bullmq/queues.ts";
 import { openLocalRedis } from "./adapters/bullmq/redis-server.ts";
+import { threadedPlanner } from "./adapters/local/plan-in-thread.ts";
 import { webhookNotifier } from "./adapters/notifications/webhook.ts";
 import { openStackCloud } from "./adapters/openstack/cloud.ts";
 import { connect } from "./adapters/postgres/connect.ts";
@@ -22,6 +23,7 @@ import { planMaintenance } from "./engine/commands/plan-maintenance.ts";
 import { takeSnapshot } from "./engine/commands/take-snapshot.ts";
 import { loadPlugins } from "./engine/load-plugins.ts";
 import { buildHttp } from "./http/build-http.ts";
+import { remembered } from "./http/health.ts";
 import { startWorker } from "./worker/worker.ts";
 
 const OWN_PLUGINS = fileURLToPath(new URL("../plugins/", import.meta.url));
@@ -109,6 +111,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       cloud,
       wakes,
       clock,
+      planner: threadedPlanner(),
       maxSessions: config.sessionsMax,
       newId: () => SessionId.parse(randomUUID()),
     };
@@ -126,7 +129,11 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         webhooks: store.webhooks,
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },
-          cloud: { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
+          queue: { required: false, check: () => queues.answers() },
+          cloud: remembered(
+            { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
+            clock,
+          ),
         },
         clock,
         newId: randomUUID,

@@ -31,7 +31,7 @@ const RULES: Readonly<Record<string, Rule>> = {
   // What is reported to clients is shaped by ports/reports.ts, of which the wire needs the types.
   // The formats of snapshots and plans are published as the planner has them.
   wire: { parts: ["domain", "planner", "ports", "problems"], packages: ["zod", "node"] },
-  adapters: { parts: ["domain", "ports", "wire", "problems"], packages: "any" },
+  adapters: { parts: ["domain", "planner", "ports", "wire", "problems"], packages: "any" },
   // Of the planner, its formats: they are published as they are.
   http: { parts: ["domain", "planner", "ports", "engine", "wire", "problems"], packages: "any" },
   worker: { parts: ["domain", "ports", "engine", "effects", "problems"], packages: "any" },

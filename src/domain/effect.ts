@@ -25,11 +25,15 @@ export interface OpenHost {
   readonly host: HostName;
 }
 
-/** See whether a closed host is empty, by Nova and by Placement. `look` counts the looks of one entry. */
+/**
+ * See whether a closed host is empty, by Nova and by Placement. `look` counts the looks of one entry. With `heal`, what
+ * Placement still books there for instances that are certainly elsewhere is put right first.
+ */
 export interface CheckEmpty {
   readonly kind: "check_empty";
   readonly host: HostName;
   readonly look: number;
+  readonly heal?: true;
 }
 
 /** Move one instance off its host and bring it to rest there. */

@@ -1,7 +1,7 @@
 /** A session: one maintenance over a set of hosts, from POST to its end. */
 import { z } from "zod";
 import { hostRoles, type HostRole } from "./cloud.ts";
-import { type HostName, type InstanceId, PluginName, type ProjectId, type SessionId } from "./ids.ts";
+import { type HostName, type InstanceId, type PluginName, type ProjectId, type SessionId } from "./ids.ts";
 
 /** What a project may have done to an instance (reference §4.6). */
 export const InstanceAction = z.enum(["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"]);
@@ -44,9 +44,26 @@ export const SessionOptions = z
     reply_seconds: seconds(40, DAY).describe("reply window of MAINTENANCE, PREPARE_ and PLANNED_MAINTENANCE"),
     scale_in_reply_seconds: seconds(60, DAY).describe("reply window of SCALE_IN and MAINTENANCE_COMPLETE"),
     scale_in_rounds: z.int().min(1).max(20).default(5).describe("how often the projects are asked to scale in"),
-    move_retries: z.int().min(0).max(10).default(2).describe("further tries after a failed move"),
+    move_retries: z
+      .int()
+      .min(0)
+      .max(10)
+      .default(4)
+      .describe("further tries after a failed move, with growing pauses: four of them take three minutes"),
     move_seconds: seconds(1800, DAY).describe("longest time for one move"),
+    stale_allocations: z
+      .enum(["heal", "fail"])
+      .default("heal")
+      .describe(
+        "what to do when Placement books an empty host for instances that are certainly elsewhere, as a crash in mid-move leaves it",
+      ),
     own_action_seconds: seconds(300, DAY).describe("time a project has for its OWN_ACTION"),
+    hosts_at_once: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .default(1)
+      .describe("hosts that may be away at the same time, as far as their instances find room elsewhere"),
     moves_at_once: z.int().min(1).max(100).default(4).describe("moves off one host at the same time"),
   })
   .strict();

@@ -1,6 +1,7 @@
 /** What a step sees: everything the session knows at one moment, and nothing that can change under its hands. */
 import type { CloudFacts } from "./cloud.ts";
 import { type EffectKind, type EffectRecord, isUnderWay, subjectOf } from "./effect.ts";
+import { grouped } from "./grouped.ts";
 import type { ProjectId } from "./ids.ts";
 import type { Answers, AskedQuestion } from "./question.ts";
 import type { Failure, Session, SessionHost, SessionInstance, SessionProject } from "./session.ts";
@@ -50,6 +51,7 @@ export interface View extends Snapshot {
 export function makeView(snapshot: Snapshot, now: Date): View {
   const present = snapshot.effects.filter(({ entry }) => entry === snapshot.entry.number);
   const byKey = new Map(present.map((record) => [`${record.effect.kind} ${subjectOf(record.effect)}`, record]));
+  const byKind = grouped(present, ({ effect }) => effect.kind);
   // Records are found by their own kind, so the narrower type is true.
   const effect = <K extends EffectKind>(kind: K, subject: string) =>
     byKey.get(`${kind} ${subject}`) as EffectRecord<K> | undefined;
@@ -57,8 +59,7 @@ export function makeView(snapshot: Snapshot, now: Date): View {
     ...snapshot,
     now,
     effect,
-    effectsOf: <K extends EffectKind>(kind: K) =>
-      present.filter((record) => record.effect.kind === kind) as unknown as readonly EffectRecord<K>[],
+    effectsOf: <K extends EffectKind>(kind: K) => (byKind.get(kind) ?? []) as unknown as readonly EffectRecord<K>[],
     underWay: snapshot.effects.filter(isUnderWay),
     observed: (occasion) =>
       effect("observe", occasion)?.status.kind === "done" ? (snapshot.facts ?? undefined) : undefined,

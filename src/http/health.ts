@@ -4,8 +4,8 @@ import type { Ready } from "../wire/health.ts";
 
 export interface HealthCheck {
   /**
-   * Without it this process is of no use, and requests should go elsewhere. The cloud is not required: while it is
-   * out of reach, projects reply and admins look all the same.
+   * Without it this process is of no use, and requests should go elsewhere. The cloud and the queue are not required:
+   * while they are out of reach, projects reply and admins look all the same.
    */
   readonly required: boolean;
   /** Throws, with the reason as its message, when it is not well. */
@@ -36,4 +36,20 @@ async function reasonOfIllness({ check }: HealthCheck, clock: Clock): Promise<st
   const reason = await Promise.race([answer, tooLate]);
   asking.abort();
   return reason;
+}
+
+/** The cloud is asked at most so often, however many load balancers ask us. */
+const REMEMBER_MS = 10_000;
+
+/** The same check, whose answer stands for ten seconds; who asks meanwhile waits for the one that is under way. */
+export function remembered({ required, check }: HealthCheck, clock: Clock): HealthCheck {
+  let last: { readonly until: number; readonly answer: Promise<void> } | null = null;
+  return {
+    required,
+    check: (options) => {
+      const now = clock.now().getTime();
+      if (last === null || last.until <= now) last = { until: now + REMEMBER_MS, answer: check(options) };
+      return last.answer;
+    },
+  };
 }

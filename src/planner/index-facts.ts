@@ -5,14 +5,22 @@ import type { GroupId, HostName, InstanceId } from "../domain/ids.ts";
 export interface IndexedFacts {
   readonly instancesOn: ReadonlyMap<HostName, readonly CloudInstance[]>;
   readonly groupsOf: ReadonlyMap<InstanceId, readonly ServerGroup[]>;
+  readonly byId: ReadonlyMap<InstanceId, CloudInstance>;
   readonly hostOf: ReadonlyMap<InstanceId, HostName>;
   /** How many members of each group are on each host. */
   readonly membersAt: ReadonlyMap<HostName, ReadonlyMap<GroupId, number>>;
 }
 
+/** The hard and soft server groups of an instance. */
+export const groupsOf = (facts: CloudFacts, id: InstanceId): readonly ServerGroup[] =>
+  indexed(facts).groupsOf.get(id) ?? [];
+
 /** The instances that are on a host. */
 export const instancesOn = (facts: CloudFacts, host: HostName): readonly CloudInstance[] =>
   indexed(facts).instancesOn.get(host) ?? [];
+
+/** The instance as it was at the look; undefined when the cloud had none with this id. */
+export const instanceIn = (facts: CloudFacts, id: InstanceId): CloudInstance | undefined => indexed(facts).byId.get(id);
 
 /** Facts never change, so what was found holds as long as they are kept. */
 const known = new WeakMap<CloudFacts, IndexedFacts>();
@@ -42,7 +50,8 @@ function indexOf({ instances, groups }: CloudFacts): IndexedFacts {
       counts.set(group.id, (counts.get(group.id) ?? 0) + 1);
       membersAt.set(host, counts);
     }
-  return { instancesOn, groupsOf, hostOf, membersAt };
+  const byId = new Map(instances.map((instance) => [instance.id, instance]));
+  return { instancesOn, groupsOf, byId, hostOf, membersAt };
 }
 
 function put<K, V>(map: Map<K, V[]>, key: K, value: V): void {

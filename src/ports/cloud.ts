@@ -25,6 +25,13 @@ export interface Cloud {
   /** Who is on the host or coming to it, by every source the cloud has. */
   occupants(host: HostName, options: CallOptions): Promise<Occupants>;
 
+  /**
+   * Puts right what the cloud books on the host for instances that are at rest on another one, or for moves of such
+   * instances: a compute that dies in mid-move leaves such allocations, and nothing else ever takes them away.
+   * What is not certain is left alone. Resolves with a sentence for each allocation that was changed.
+   */
+  healAllocations(host: HostName, options: CallOptions): Promise<readonly string[]>;
+
   /** Where an instance is now; null when there is none with this id. */
   instance(id: InstanceId, options: CallOptions): Promise<InstancePlace | null>;
 

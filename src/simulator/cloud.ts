@@ -3,6 +3,7 @@ import { buildWorld, type CloudOptions } from "./build-world.ts";
 import { addHost, comeBack, crash, removeHost, updateService, type HostSpec } from "./hosts.ts";
 import { identity, type Identity } from "./identity.ts";
 import { checkInvariants, type InvariantOptions, type Violation } from "./invariants.ts";
+import { leaveAllocation } from "./migrations.ts";
 import type { MoveEffect, MoveFault } from "./move-faults.ts";
 import { requestFaults, type RequestFaults } from "./request-faults.ts";
 import { Refusal } from "./refusal.ts";
@@ -26,6 +27,8 @@ export interface SimulatedCloud {
   clearFaults(): void;
   crash(host: string): void;
   comeBack(host: string): void;
+  /** What a crash in mid-move leaves: a migration that ended in error still holds a place of the instance's size there. */
+  leaveAllocation(instance: string, host: string): void;
   addHost(spec: HostSpec): void;
   removeHost(host: string): void;
   /** As somebody other than Fenix would, before or during a session. */
@@ -38,17 +41,18 @@ export function simulatedCloud(options: CloudOptions): SimulatedCloud {
   const world = buildWorld(options);
   const { clock, log } = world;
   const faults = requestFaults(clock);
+  const instance = (idOrName: string): Instance => {
+    const found = world.instancesById.get(idOrName) ?? world.instances.find(({ name }) => name === idOrName);
+    if (found === undefined) throw new Refusal(404, `no instance ${idOrName}`);
+    return found;
+  };
   return {
     world,
     log,
     identity: identity(world),
     requestFaults: faults,
     host: (name) => hostNamed(world, name),
-    instance(idOrName) {
-      const found = world.instancesById.get(idOrName) ?? world.instances.find(({ name }) => name === idOrName);
-      if (found === undefined) throw new Refusal(404, `no instance ${idOrName}`);
-      return found;
-    },
+    instance,
     asTenant: (project) => tenant(world, project),
     failMoves: ({ times = 1, ...fault }) => void world.moveFaults.push({ ...fault, times }),
     clearFaults() {
@@ -57,6 +61,7 @@ export function simulatedCloud(options: CloudOptions): SimulatedCloud {
     },
     crash: (host) => crash(world, host),
     comeBack: (host) => comeBack(world, host),
+    leaveAllocation: (idOrName, host) => leaveAllocation(world, instance(idOrName), hostNamed(world, host)),
     addHost: (spec) => void addHost(world, spec),
     removeHost: (host) => removeHost(world, host),
     disable: (host, reason) =>

@@ -33,28 +33,31 @@ export function beginMigration(
   asker: Asker,
   asked: string | null,
 ): Migration {
-  const now = world.clock.now();
   const source = hostOf(world, instance).name;
+  const migration = newMigration(world, { instance, type, source, status, user: asker.user, project: asker.project });
+  const { id } = migration;
+  world.log.record({ kind: "migration_started", migration: id, type, instance: instance.id, source, asked });
+  return migration;
+}
+
+function newMigration(
+  world: World,
+  part: Pick<Migration, "instance" | "type" | "source" | "status" | "user" | "project">,
+): Migration {
+  const now = world.clock.now();
   const migration: Migration = {
+    ...part,
     id: world.chance.uuid(),
     number: (world.counters.migration += 1),
-    type,
-    instance,
-    source,
-    sourceNodeKnown: type !== "live-migration",
+    sourceNodeKnown: part.type !== "live-migration",
     destination: null,
-    status,
-    user: asker.user,
-    project: asker.project,
     createdAt: now,
     updatedAt: now,
     finishNow: null,
     abortNow: null,
   };
   world.migrations.push(migration);
-  instance.migrations.push(migration);
-  const { id } = migration;
-  world.log.record({ kind: "migration_started", migration: id, type, instance: instance.id, source, asked });
+  part.instance.migrations.push(migration);
   return migration;
 }
 
@@ -119,6 +122,14 @@ export function giveBackToSource(world: World, { migration, destination, instanc
   destination.arriving.delete(instance);
   transfer(world, migration, instance);
   endMigration(world, migration, status);
+}
+
+/** As if an earlier move off the host had died with it: the record is over, and its place was never given back. */
+export function leaveAllocation(world: World, instance: Instance, host: Host): void {
+  const { user, project } = instance;
+  const source = host.name;
+  const migration = newMigration(world, { instance, type: "live-migration", source, status: "error", user, project });
+  allocate(world, migration, host, instance.flavor.resources);
 }
 
 /** Ends what is under way with an instance, which stays where it is. */

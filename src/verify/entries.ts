@@ -39,6 +39,7 @@ export const Created = z.object({
       on_no_manager: z.string(),
       on_silence: z.string(),
       on_nack: z.string(),
+      hosts_at_once: z.int(),
       moves_at_once: z.int(),
     })
     .partial()

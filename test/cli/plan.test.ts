@@ -45,8 +45,8 @@ describe("plan", () => {
   test("offline, from a file", async () => {
     const { code, out, err } = await offline();
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toContain("Hosts  1 in 1 waves\n");
-    expect(out).toMatch(/^a +1 +0 s +10 s +10 s +1 min 50 s +1$/m);
+    expect(out).toContain("Hosts   1 in 1 waves\n");
+    expect(out).toMatch(/^a +1 +0:00:00 +0:00:10 +0:00:10 +0:01:50 +1$/m);
     expect(out).toContain("Checked: the plan keeps every rule.\n");
   });
 
@@ -131,26 +131,27 @@ describe("check", () => {
     const { code, out, err } = await checked();
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out.replace(plan.digest, "sha256:…")).toMatchInlineSnapshot(`
-      "Plan   sha256:…
-      Hosts  1 in 1 waves; 1 cannot be planned
-      Moves  2, 1.00 for each instance that has to leave
-      Takes  1 min 50 s; begun now it is done by 2026-11-25 08:03 UTC
-      Bound  1 min 50 s, by the host that takes longest; for planners that close a host when its drain starts 44 s
-      Gap    1.00 × the bound, 1.00 × the bound of such planners
+      "Plan    sha256:…
+      Hosts   1 in 1 waves; 1 cannot be planned
+      Moves   2, 1.00 for each instance that has to leave
+      Takes   1 min 50 s; begun now it is done by 2026-11-25 08:03 UTC
+      Bound   1 min 50 s, by the host that takes longest: the plan is 1.00 times that
+      Tight   1 min 50 s, as hosts are not divisible and groups need places: the plan is 1.00 times that
+      Closed  44 s, for planners that close a host when its drain starts: the plan is 2.50 times that
 
-      WAVE  FROM  UNTIL       HOSTS  MOVES
-      1     0 s   1 min 50 s  1      2
+      WAVE  FROM     UNTIL    HOSTS  MOVES
+      1     0:00:00  0:01:50  1      2
 
-      HOST  WAVE  DRAIN  EMPTY  ACTION  BACK        MOVES
-      a     1     0 s    10 s   10 s    1 min 50 s  2
+      HOST  WAVE  DRAIN    EMPTY    ACTION   BACK     MOVES
+      a     1     0:00:00  0:00:10  0:00:10  0:01:50  2
 
-      INSTANCE  PROJECT  FROM  TO  START  END
-      db        bank     a     c   0 s    10 s
-      web       shop     a     b   0 s    10 s
+      INSTANCE  PROJECT  FROM  TO  START    END
+      db        bank     a     c   0:00:00  0:00:10
+      web       shop     a     b   0:00:00  0:00:10
 
-      PROJECT ASKED  INSTANCES  MOVES  FIRST  LAST
-      bank           1          1      0 s    10 s
-      shop           1          1      0 s    10 s
+      PROJECT ASKED  INSTANCES  MOVES  FIRST    LAST
+      bank           1          1      0:00:00  0:00:10
+      shop           1          1      0:00:00  0:00:10
 
       BLOCKED  WHY
       b        a reason

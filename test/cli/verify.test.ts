@@ -32,7 +32,7 @@ test("a certificate says what was judged and what a journal cannot show", async 
     I10        holds      1 moves and 1 host actions began after their announced time or with a yes (not judged: the journal does not tell recovery times)
     I11        holds      4 stays in states follow each other, no late worker wrote
     I13        holds      25 entries are numbered without a gap, 5 effects recorded and ended once
-    I14        holds      at most 1 moves left a host at once, 1 are allowed
+    I14        holds      at most 1 of 1 compute hosts were in maintenance at once, 1 of 1 moves left one host
     I15        holds      after 0 failures nothing new began, and nothing was left under way
     I2         not shown  the journal does not tell the members and limits of instance groups
     I8         not shown  the journal does not tell capacity and demand

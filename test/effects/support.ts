@@ -25,7 +25,7 @@ export function movingClock(start = NOON): Clock & { pass(ms: number): void } {
 /** A cloud of which only some calls are expected; any other one fails the test by name. */
 export function aCloud(calls: Partial<Cloud>): Cloud {
   return new Proxy(calls as Cloud, {
-    get: (target, name: keyof Cloud & string) =>
+    get: (target, name: keyof Cloud) =>
       target[name] ??
       (() => {
         throw new Error(`nobody expected the call cloud.${name}`);

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "vitest";
 import type { HealthCheck } from "../../src/http/health.ts";
-import { checkHealth } from "../../src/http/health.ts";
+import { checkHealth, remembered } from "../../src/http/health.ts";
 import { now, openDoor } from "./a-door.ts";
 
 let door: ReturnType<typeof openDoor> | undefined;
@@ -63,4 +63,19 @@ test("what does not answer is not waited for, and is told to stop", async () => 
     checks: { database: { ok: false, reason: "no answer within 2000 ms" } },
   });
   expect(told).toBe(true);
+});
+
+test("an answer stands for ten seconds, so the cloud is not asked as often as we are", async () => {
+  let asked = 0;
+  let at = now.getTime();
+  const clock = { now: () => new Date(at), sleep: async () => undefined };
+  const check = remembered({ required: false, check: async () => void (asked += 1) }, clock);
+  const options = { signal: new AbortController().signal };
+  await check.check(options);
+  at += 9_999;
+  await check.check(options);
+  expect(asked).toBe(1);
+  at += 1;
+  await check.check(options);
+  expect(asked).toBe(2);
 });

@@ -276,6 +276,9 @@ export function cloudContract(name: string, start: () => Promise<RunningCloud>):
         expect(left.allocations.length).toBeGreaterThan(0); // The migration holds the place it may go back to.
         expect((await cloud.occupants(to, { signal })).instances).toContain(server.id);
 
+        expect(await cloud.healAllocations(host(1), { signal })).toEqual([]);
+        expect(await cloud.occupants(host(1), { signal })).toEqual(left);
+
         const end = await cloud.moveEnded(idOf(server), host(1), { signal });
         expect(end).toEqual({ kind: "moved", host: to, status: "ACTIVE" });
         const after = await cloud.occupants(host(1), { signal });
@@ -327,6 +330,27 @@ export function cloudContract(name: string, start: () => Promise<RunningCloud>):
         const own = fresh.requestCounts();
         expect(own["nova GET /servers/{}"]).toBeLessThanOrEqual(servers.length + 2);
         expect(own["nova POST /servers/{}/action"]).toBeLessThanOrEqual(servers.length * 2 + 2);
+      });
+    });
+
+    describe("stale allocations", () => {
+      test("a server that is booked on another host than its own is booked where it is", async () => {
+        const server = await boot("astray");
+        await observer.bookElsewhere(server.id, host(2));
+        const { allocations } = await cloud.occupants(host(2), { signal });
+        expect(allocations).toEqual([server.id]);
+        expect(await cloud.healAllocations(host(2), { signal })).toEqual([
+          `the allocation of ${server.id} was taken off ${host(2)}: it is on ${host(0)}`,
+        ]);
+        expect((await cloud.occupants(host(2), { signal })).allocations).toEqual([]);
+        expect((await observer.onHost(host(0))).consumers).toContain(server.id);
+        expect(await cloud.healAllocations(host(2), { signal })).toEqual([]);
+      });
+
+      test("a server that is where it is booked keeps its allocation", async () => {
+        const server = await boot("at-home", host(2));
+        expect(await cloud.healAllocations(host(2), { signal })).toEqual([]);
+        expect((await observer.onHost(host(2))).consumers).toContain(server.id);
       });
     });
 

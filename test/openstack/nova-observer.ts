@@ -67,6 +67,8 @@ export interface Observer {
   snapshot(label?: string): Promise<Snapshot>;
   /** Takes a snapshot of one host again and again until told to stop; for "nobody was there while an action ran". */
   watchHost(host: string, everyMs?: number): { stop(): Promise<readonly SeenOnHost[]> };
+  /** Books a server on another host in Placement than on its own, as a crash in mid-move can leave it. */
+  bookElsewhere(server: string, host: string): Promise<void>;
   /** Resolves with the server once it is as wanted; throws after the time, saying how it was. Null: it is gone. */
   until(id: string, wanted: (server: SeenServer | null) => boolean, withinMs?: number): Promise<SeenServer | null>;
 }
@@ -96,6 +98,13 @@ interface MigrationBody {
   readonly migration_type: string;
   readonly source_compute: string | null;
   readonly dest_compute: string | null;
+}
+
+interface HeldBody {
+  readonly allocations: Readonly<Record<string, { readonly resources: unknown }>>;
+  readonly project_id: string;
+  readonly user_id: string;
+  readonly consumer_generation: number;
 }
 
 export function novaObserver(admin: Client): Observer {
@@ -192,6 +201,15 @@ export function novaObserver(admin: Client): Observer {
           return seen;
         },
       };
+    },
+    async bookElsewhere(server, host) {
+      const path = `/allocations/${server}`;
+      const { allocations, ...held } = await admin.get<HeldBody>("placement", path);
+      const [resources] = Object.values(allocations).map((one) => one.resources);
+      const provider = (await providerOf(host)) ?? "";
+      const body = { ...held, allocations: { [provider]: { resources } } };
+      const { status } = await admin.ask("placement", "PUT", path, body);
+      if (status !== 204) throw new Error(`PUT ${path}: ${status}`);
     },
     async until(id, wanted, withinMs = 180_000) {
       const end = Date.now() + withinMs;

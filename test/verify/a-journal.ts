@@ -18,7 +18,13 @@ export const line = (at: number, kind: string, subject: string | null, data?: En
   ...(data && { data }),
 });
 
-export const options = { on_no_manager: "fail", on_silence: "fail", on_nack: "fail", moves_at_once: 1 };
+export const options = {
+  on_no_manager: "fail",
+  on_silence: "fail",
+  on_nack: "fail",
+  hosts_at_once: 1,
+  moves_at_once: 1,
+};
 
 export const created = (changes: Entry["data"] = {}): Line =>
   line(0, "session_created", null, {

@@ -18,7 +18,7 @@ test("a session without fault is certified", () => {
       "I10: 1 moves and 1 host actions began after their announced time or with a yes",
       "I11: 4 stays in states follow each other, no late worker wrote",
       "I13: 25 entries are numbered without a gap, 5 effects recorded and ended once",
-      "I14: at most 1 moves left a host at once, 1 are allowed",
+      "I14: at most 1 of 1 compute hosts were in maintenance at once, 1 of 1 moves left one host",
       "I15: after 0 failures nothing new began, and nothing was left under way",
     ]
   `);
@@ -362,6 +362,10 @@ describe.each<{
       "more moves off a host at once than allowed": {
         given: { ask: [j.asked(63, both)], move: interleaved(parts.move, toDb(67)) },
         says: ["I14 a: 2 moves left a at once, 1 are allowed"],
+      },
+      "more hosts in maintenance at once than allowed": {
+        given: { visit: [...parts.visit, j.marked(83, "b", "in_maintenance"), j.marked(83, "b", "maintained")] },
+        says: ["I14 -: 2 compute hosts were in maintenance at once, 1 are allowed"],
       },
       "one move after another is right": {
         given: { ask: [j.asked(63, both)], move: [...parts.move, ...toDb(77)] },

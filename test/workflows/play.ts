@@ -85,6 +85,8 @@ export interface Played {
   readonly report: Report;
   readonly failure: Failure | null;
   readonly timeline: readonly string[];
+  /** What was waited for, without repetitions. */
+  readonly waits: readonly string[];
   readonly world: World;
   readonly seconds: number;
   /** How often effects of this kind were asked for. */
@@ -114,6 +116,7 @@ class Playing {
   #waiting: Snapshot["waiting"] = null;
   #happenings: Happening[] = [];
   #timeline: string[] = [];
+  readonly #waits = new Set<string>();
   #turns = 0;
   #script: Script;
   readonly #world: World;
@@ -275,6 +278,7 @@ class Playing {
           return done({ closure, leftClosed: closure === "open" ? null : "closed by others" });
         });
       case "check_empty":
+        if (effect.heal) this.#world.stale.delete(effect.host);
         return end(() => done(this.#world.occupants(effect.host)));
       case "move_instance":
         return this.#move(effect, end, done);
@@ -288,8 +292,17 @@ class Playing {
         this.#hosts = this.#hosts.map((host) =>
           host.name === effect.host ? { ...host, status: effect.status } : host,
         );
+        this.#watchAway();
         return this.#note(`  ${effect.host} ${effect.status.kind}`);
     }
+  }
+
+  /** One at a time, a host can be found occupied once more after it was emptied: it waits while others have their turn. */
+  #watchAway(): void {
+    const { hosts_at_once: atOnce } = this.#session.options;
+    const kinds = atOnce > 1 ? ["draining", "in_maintenance"] : ["in_maintenance"];
+    const away = this.#hosts.filter(({ roles, status: { kind } }) => roles.includes("compute") && kinds.includes(kind));
+    if (away.length > atOnce) this.#world.breaches.push(`I14: ${away.length} hosts at once`);
   }
 
   #move(
@@ -297,8 +310,11 @@ class Playing {
     end: (finish: () => EffectStatus) => void,
     done: (outcome: unknown) => EffectStatus,
   ): void {
-    const began = this.#effects.filter((record) => record.effect.kind === "move_instance" && isUnderWay(record)).length;
-    if (began > this.#session.options.moves_at_once) this.#world.breaches.push(`I14: ${began} moves at once`);
+    const began = this.#effects.filter(
+      (record) => record.effect.kind === "move_instance" && record.effect.from === effect.from && isUnderWay(record),
+    ).length;
+    if (began > this.#session.options.moves_at_once)
+      this.#world.breaches.push(`I14: ${began} moves off ${effect.from} at once`);
     const unwilling = this.#script.moveFails?.(effect, this.#world) ?? null;
     const refused = this.#world.startMove(effect);
     this.#note(`  ${effect.how} ${effect.instance} ${effect.from} → ${effect.to ?? "anywhere"}`);
@@ -375,6 +391,7 @@ class Playing {
 
   #sleep(decision: Extract<Decision, { kind: "wait" }>): void {
     this.#waiting = { for: decision.for, until: decision.until };
+    this.#waits.add(decision.for);
     const until = (decision.until.getTime() - NOON.getTime()) / 1_000;
     const next = this.#happenings.toSorted((a, b) => a.at - b.at)[0];
     if (next && next.at <= until) {
@@ -406,6 +423,7 @@ class Playing {
       report,
       failure: this.#failure,
       timeline: [...this.#timeline],
+      waits: [...this.#waits],
       world: this.#world,
       seconds: this.#now,
       asked: this.#questions,

@@ -19,6 +19,8 @@ export class World {
   readonly controllers: readonly HostName[];
   /** Consumers that Placement has not forgotten. */
   readonly ghosts = new Map<HostName, string[]>();
+  /** Consumers that Placement keeps for instances that are elsewhere: they can be put right. */
+  readonly stale = new Map<HostName, string[]>();
   readonly moving = new Map<InstanceId, HostName>();
   readonly breaches: string[] = [];
   /** Something was done behind the session's back since it last looked: what it decides now may rest on old facts. */
@@ -79,7 +81,8 @@ export class World {
 
   occupants(name: HostName): Occupants {
     const arriving = [...this.moving].filter(([, to]) => to === name).map(([id]) => id);
-    return { instances: this.on(name).map(({ id }) => id), allocations: this.ghosts.get(name) ?? [], arriving };
+    const allocations = [...(this.ghosts.get(name) ?? []), ...(this.stale.get(name) ?? [])];
+    return { instances: this.on(name).map(({ id }) => id), allocations, arriving };
   }
 
   /** Begins a move, or says why not. The instance is booked on both hosts until it ends. */

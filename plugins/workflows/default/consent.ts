@@ -80,6 +80,8 @@ export function unwilling(view: View, affected: readonly ProjectId[]): readonly 
   ];
 }
 
+export const adviceFor = (kind: Unwilling["kind"]): string => advice[kind];
+
 const advice: Readonly<Record<Unwilling["kind"], string>> = {
   no_manager:
     "Register a webhook for the project (POST /v1/webhooks) and continue the session, or make a session with the option on_no_manager set to proceed or skip_host.",

@@ -1,5 +1,5 @@
 /** Closing and opening compute hosts, several at once. */
-import { fail, type HostName, perform, type View } from "#sdk";
+import { type EffectRecord, fail, type HostName, perform, type SessionHost, type View } from "#sdk";
 import { type Hold, troubleWith, untilEnded } from "./hold.ts";
 
 /** A quarter of an hour leaves room for a cloud that is out of reach for a while. */
@@ -18,22 +18,35 @@ export function setDoors(view: View, { close, open, why }: Doors): Hold | null {
     ...open.filter((host) => !view.effect("open_host", host)).map((host) => ({ kind: "open_host", host }) as const),
   ];
   if (effects.length > 0) return perform(effects, why);
-  return untilSet(view) ?? failUnclosed(view);
+  return untilSet(view) ?? failUnclosed(view.effectsOf("close_host"));
 }
+
+type Door = EffectRecord<"close_host"> | EffectRecord<"open_host">;
 
 /** Waits for all doors that are being moved in this entry. */
 export function untilSet(view: View): Hold | null {
-  const records = [...view.effectsOf("close_host"), ...view.effectsOf("open_host")];
-  for (const record of records) {
-    const verb = record.effect.kind === "close_host" ? "closed" : "opened";
-    const hold = untilEnded(view, record, `${record.effect.host} to be ${verb}`, DOOR_SECONDS);
+  for (const record of [...view.effectsOf("close_host"), ...view.effectsOf("open_host")]) {
+    const hold = untilMoved(view, record);
     if (hold) return hold;
   }
   return null;
 }
 
-function failUnclosed(view: View): Hold | null {
-  const unclosed = view.effectsOf("close_host").find((record) => troubleWith(record) !== null);
+/** Waits for one door. */
+export function untilMoved(view: View, record: Door): Hold | null {
+  const verb = record.effect.kind === "close_host" ? "closed" : "opened";
+  return untilEnded(view, record, `${record.effect.host} to be ${verb}`, DOOR_SECONDS);
+}
+
+/** Closes one host; null once it is closed. */
+export function closed(view: View, { name }: SessionHost, why: string): Hold | null {
+  const record = view.effect("close_host", name);
+  if (!record) return perform([{ kind: "close_host", host: name }], why);
+  return untilMoved(view, record) ?? failUnclosed([record]);
+}
+
+function failUnclosed(records: readonly EffectRecord<"close_host">[]): Hold | null {
+  const unclosed = records.find((record) => troubleWith(record) !== null);
   return (
     (unclosed &&
       fail(

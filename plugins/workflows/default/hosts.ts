@@ -2,6 +2,9 @@
 import { type CloudFacts, type Effect, isCompute, isSettled, perform, type SessionHost, type View } from "#sdk";
 import type { Hold } from "./hold.ts";
 
+/** Whether several hosts may be away at the same time. */
+export const isParallel = ({ session }: View): boolean => session.options.hosts_at_once > 1;
+
 /** Compute hosts that have still to be emptied and maintained. */
 export const computesLeft = ({ hosts }: View): readonly SessionHost[] =>
   hosts.filter((host) => isCompute(host) && !isSettled(host));

@@ -11,7 +11,7 @@ import {
   type SessionHost,
   type View,
 } from "#sdk";
-import { computesLeft, knownTo } from "./hosts.ts";
+import { computesLeft, isParallel, knownTo } from "./hosts.ts";
 
 /**
  * Where instances may go: `settled` hosts they need not leave again in this session, since these are maintained,
@@ -28,6 +28,7 @@ interface Way {
 export function wayOn(view: View, facts: CloudFacts, ruledOut: ReadonlySet<HostName> = new Set()): Way {
   const left = knownTo(facts, computesLeft(view));
   if (left.length === 0) return { state: "START_MAINTENANCE", why: "no compute host has to be emptied" };
+  if (isParallel(view)) return parallelWay(view, facts);
   const empty = left.find(({ name }) => !ruledOut.has(name) && instancesOn(facts, name).length === 0);
   if (empty) return { state: "START_MAINTENANCE", why: `${empty.name} is empty` };
   // Before its first START the session has closed nothing, and controllers have not had their turn.
@@ -36,6 +37,15 @@ export function wayOn(view: View, facts: CloudFacts, ruledOut: ReadonlySet<HostN
   if (planned) return { state: "PLANNED_MAINTENANCE", why: `${planned.host.name} can be emptied for good` };
   const prepared = emptiable(view, facts, "any");
   if (prepared) return { state: "PREPARE_MAINTENANCE", why: `${prepared.host.name} can be emptied into open hosts` };
+  return { state: "SCALE_IN", why: "no host can be emptied" };
+}
+
+/** Controllers have their turn first; then everything happens in PLANNED_MAINTENANCE, as long as a host can be emptied. */
+function parallelWay(view: View, facts: CloudFacts): Way {
+  const started = view.entries.some(({ state }) => state === "START_MAINTENANCE");
+  if (!started) return { state: "START_MAINTENANCE", why: "hosts are maintained several at a time" };
+  const next = emptiable(view, facts, "any");
+  if (next) return { state: "PLANNED_MAINTENANCE", why: `${next.host.name} can be emptied` };
   return { state: "SCALE_IN", why: "no host can be emptied" };
 }
 

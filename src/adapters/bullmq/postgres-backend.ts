@@ -35,6 +35,7 @@ export async function openPostgresBackend(url: string, log: Log): Promise<Backen
     openQueue: (name, options) => new Queue(name, { ...options, connection }, createPostgresBackend),
     startWorker: (name, process, options) =>
       new Worker(name, process, { ...options, connection }, createPostgresBackend),
+    answers: async () => void (await pool.query("select 1")),
     close: () => pool.end(),
   };
 }

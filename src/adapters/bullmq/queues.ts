@@ -16,6 +16,8 @@ export interface Queues {
   readonly backend: "redis" | "postgres";
   readonly wakes: Wakes;
   readonly consumer: Consumer;
+  /** Rejects when what carries the jobs does not answer. */
+  answers(): Promise<void>;
   /** Closes the connections. Close what `consume` answered first. */
   close(): Promise<void>;
 }
@@ -44,6 +46,7 @@ export interface Backend {
     process: (job: Hint) => Promise<void>,
     options: Omit<WorkerOptions, "connection">,
   ): BackendWorker;
+  answers(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -88,6 +91,7 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
       deliveries: (ids) => queues.deliveries(ids),
     },
     consumer: { consume: (handlers) => consumeHints(handlers, { backend, prefix, concurrency, log }) },
+    answers: () => backend.answers(),
     close: () => backend.close(),
   };
 }

@@ -26,6 +26,7 @@ export async function openRedisBackend(url: string, log: Log): Promise<Backend> 
     version,
     openQueue: (name, options) => new Queue(name, { ...options, connection: producing }),
     startWorker: (name, process, options) => new Worker(name, process, { ...options, connection: consuming }),
+    answers: async () => void (await producing.ping()),
     close: async () => {
       producing.disconnect();
       consuming.disconnect();

@@ -7,6 +7,8 @@ import { systemClock } from "../system-clock.ts";
 import { readCredentials, type Credentials, type OpenStackVariables } from "./credentials.ts";
 import { cloudDoors } from "./doors.ts";
 import { cloudFacts } from "./facts.ts";
+import { allocationHealer } from "./heal.ts";
+import { hostConsumers } from "./host-consumers.ts";
 import { hostProviders } from "./host-providers.ts";
 import { openHttp, type Limits, type Log } from "./http.ts";
 import { keystone as keystoneApi } from "./keystone.ts";
@@ -49,12 +51,14 @@ function connected(credentials: Credentials, options: OpenStackOptions): OpenSta
   const nova = novaApi(service({ name: "nova", type: "compute", http, keystone }), pageSize);
   const placement = placementApi(service({ name: "placement", type: "placement", http, keystone }));
   const providers = hostProviders(nova, placement);
+  const consumers = hostConsumers(placement, providers);
   const watch = moveWatch({ nova, clock, pace: { ...PACE, ...pace } });
   return {
     knownHosts: async (call) => toKnownHosts(await nova.services(call)),
     facts: cloudFacts({ nova, placement, providers }),
     ...cloudDoors(nova),
-    occupants: hostOccupants({ nova, placement, providers, clock }),
+    occupants: hostOccupants({ nova, consumers, clock }),
+    healAllocations: allocationHealer({ nova, placement, providers, consumers }),
     ...cloudMoves({ nova, watch, clock }),
     revive: reviver({ nova, clock }),
     requestCounts: () => http.counts(),
@@ -79,6 +83,7 @@ function noCloud({ log }: OpenStackOptions): OpenStackCloud {
     disconnect: async () => undefined,
     open: refuse,
     occupants: refuse,
+    healAllocations: refuse,
     instance: refuse,
     startMove: refuse,
     moveEnded: refuse,

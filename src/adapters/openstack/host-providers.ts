@@ -1,4 +1,5 @@
 /** Which of Placement's resource providers belong to which host. */
+import { grouped } from "../../domain/grouped.ts";
 import type { HostName } from "../../domain/ids.ts";
 import type { Nova } from "./nova.ts";
 import { shared } from "./patience.ts";
@@ -30,14 +31,4 @@ export function hostProviders(nova: Nova, placement: Placement): HostProviders {
     read,
     of: async (host, signal) => known.get(host) ?? (await read(signal)).get(host) ?? [],
   };
-}
-
-function grouped<Key, Item>(items: readonly Item[], keyOf: (item: Item) => Key): ReadonlyMap<Key, readonly Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group === undefined) groups.set(keyOf(item), [item]);
-    else group.push(item);
-  }
-  return groups;
 }

@@ -342,6 +342,8 @@ export type GroupRow = z.infer<typeof GroupRow>;
 
 const MigrationRow = z
   .object({
+    /** From 2.59 on. */
+    uuid: z.string().nullish(),
     instance_uuid: InstanceId,
     status: z.string(),
     migration_type: z.string().nullish(),
@@ -349,6 +351,7 @@ const MigrationRow = z
     dest_compute: HostName.nullish(),
   })
   .transform((row) => ({
+    id: row.uuid ?? null,
     instance: row.instance_uuid,
     status: row.status,
     type: row.migration_type ?? "",

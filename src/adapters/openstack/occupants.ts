@@ -6,28 +6,26 @@
 import type { Occupants } from "../../domain/cloud.ts";
 import type { HostName, InstanceId } from "../../domain/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { HostProviders } from "./host-providers.ts";
+import type { HostConsumers } from "./host-consumers.ts";
 import type { MigrationRow, Nova } from "./nova.ts";
 import { limited } from "./patience.ts";
-import type { Placement } from "./placement.ts";
 import { isMoving } from "./server-state.ts";
 
 export interface OccupantsParts {
   readonly nova: Nova;
-  readonly placement: Placement;
-  readonly providers: HostProviders;
+  readonly consumers: HostConsumers;
   readonly clock: Clock;
 }
 
 /** A migration that nobody has touched for a day is not under way; without a limit a host's whole past comes along. */
 const MIGRATIONS_OF_MS = 24 * 3_600_000;
 
-export function hostOccupants({ nova, placement, providers, clock }: OccupantsParts) {
+export function hostOccupants({ nova, consumers, clock }: OccupantsParts) {
   return async (host: HostName, { signal }: { readonly signal: AbortSignal }): Promise<Occupants> => {
     const since = new Date(clock.now().getTime() - MIGRATIONS_OF_MS).toISOString();
-    const [servers, consumers, migrations] = await Promise.all([
+    const [servers, booked, migrations] = await Promise.all([
       nova.servers({ host }, { signal }),
-      consumersOf(host, signal),
+      consumers(host, signal),
       nova.migrations({ host, "changes-since": since }, { signal }),
     ]);
     const here = new Set<string>(servers.filter((server) => server.host === host).map(({ id }) => id));
@@ -38,20 +36,10 @@ export function hostOccupants({ nova, placement, providers, clock }: OccupantsPa
     );
     return {
       instances: [...here].sort() as InstanceId[],
-      allocations: consumers.filter((consumer) => !here.has(consumer)).sort(),
+      allocations: booked.filter((consumer) => !here.has(consumer)).sort(),
       arriving: arriving.sort(),
     };
   };
-
-  async function consumersOf(host: HostName, signal: AbortSignal): Promise<string[]> {
-    const trees = await providers.of(host, signal);
-    const books = await Promise.all(trees.map(({ uuid }) => placement.allocations(uuid, { signal })));
-    if (!books.includes(null)) return [...new Set(books.flatMap((one) => Object.keys(one ?? {})))];
-    // A provider is gone: the host was taken out of the cloud and added again since we learned of it.
-    const fresh = (await providers.read(signal)).get(host) ?? [];
-    const again = await Promise.all(fresh.map(({ uuid }) => placement.allocations(uuid, { signal })));
-    return [...new Set(again.flatMap((one) => Object.keys(one ?? {})))];
-  }
 
   /** A record of a migration stays as it was when its host died: the instance itself says whether it still moves. */
   async function stillComing(ids: readonly InstanceId[], signal: AbortSignal): Promise<InstanceId[]> {

@@ -2,12 +2,15 @@
 import { z } from "zod";
 import { Problem } from "../../problems.ts";
 import { versions } from "./microversion.ts";
-import { route, type Service } from "./service.ts";
+import { route, type Called, type Service } from "./service.ts";
 
 export type Placement = ReturnType<typeof placementApi>;
 
 /** 1.14 brought trees of providers: a host's GPUs or network cards may be providers of their own below it. */
 const TREES = versions("1.14");
+
+/** From 1.28 on allocations are written with the generation that was read, so nobody's change is lost (Placement API). */
+const GUARDED = versions("1.28");
 
 type Options = { readonly signal: AbortSignal };
 
@@ -49,6 +52,42 @@ export function placementApi(placement: Service) {
       if (called.status === 404) return null;
       throw new Problem("CLOUD_REFUSED", `could not ${doing}: placement answered ${called.status}: ${called.reason}`);
     },
+
+    canReplaceAllocations: ({ signal }: Options): Promise<boolean> => placement.knows(GUARDED, signal),
+
+    /** What one consumer holds, by provider. */
+    held: (consumer: string, { signal }: Options): Promise<Held> =>
+      placement.get({
+        doing: `read the allocations of ${consumer}`,
+        route: route`/allocations/${consumer}`,
+        version: GUARDED,
+        schema: Held,
+        signal,
+      }),
+
+    /** Gives a consumer these allocations instead of what `held` told; none at all takes the consumer away. */
+    replace: (
+      consumer: string,
+      held: Held,
+      allocations: Held["allocations"],
+      { signal }: Options,
+    ): Promise<Called<unknown>> =>
+      placement.ask({
+        doing: `change the allocations of ${consumer}`,
+        method: "PUT",
+        route: route`/allocations/${consumer}`,
+        version: GUARDED,
+        body: {
+          allocations: Object.fromEntries(
+            Object.entries(allocations).map(([provider, { resources }]) => [provider, { resources }]),
+          ),
+          project_id: held.project_id,
+          user_id: held.user_id,
+          consumer_generation: held.consumer_generation,
+        },
+        schema: z.unknown(),
+        signal,
+      }),
   };
 }
 
@@ -68,4 +107,13 @@ const Inventory = z.object({
 export type Inventory = z.infer<typeof Inventory>;
 
 const Allocation = z.object({ resources: z.record(z.string(), z.number()) });
+/** A consumer that Placement does not know holds nothing, and has neither owner nor generation. */
+const Held = z.object({
+  allocations: z.record(z.string(), Allocation),
+  project_id: z.string().optional(),
+  user_id: z.string().optional(),
+  consumer_generation: z.number().nullish(),
+});
+export type Held = z.infer<typeof Held>;
+
 export type Allocations = Readonly<Record<string, z.infer<typeof Allocation>>>;

@@ -2,12 +2,13 @@
 import { type Selectable, sql } from "kysely";
 import type { PerformedEffect } from "../../domain/effect.ts";
 import type { InstanceId } from "../../domain/ids.ts";
-import type { ClaimedEffect, Effects, Lease } from "../../ports/effects.ts";
+import type { ClaimedEffect, EffectId, Effects, Lease } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
 import { FLUSHED_KIND, heldBy } from "./effect-lease.ts";
 import { finishEffect } from "./finish-effect.ts";
+import { gathered } from "./gathered.ts";
 import { appendJournal } from "./journal.ts";
-import { readEffect, toText, trusted } from "./json.ts";
+import { readEffect, toJson, toText, trusted } from "./json.ts";
 import { toSession } from "./rows.ts";
 import type { Effect as EffectTable } from "./schema.ts";
 import { lockSession, type SessionRow } from "./session-lock.ts";
@@ -27,53 +28,78 @@ export const isDueEffect = (now: Date) => sql<boolean>`(
 )`;
 
 /**
- * One statement, since every effect of every session passes here while it holds its session's row. That row is
- * locked first, as everywhere; whoever waited for it sees the effect as it is by then, and may find nothing to take.
+ * One statement for all that are asked for at a moment, since every effect of every session passes here while it holds
+ * its session's row. These rows are locked first, as everywhere, in the order of their ids; whoever waited for one sees
+ * the effects as they are by then, and may find nothing to take.
  */
-const claimEffect =
-  (db: Database): Effects["claim"] =>
-  async (id, lease, now) => {
+const claimEffect = (db: Database): Effects["claim"] => {
+  const claim = gathered<Wanted, ClaimedEffect | null>(async (all) => {
+    // The same effect twice in one batch: a hint came twice, and the second one finds it taken.
+    const wanted = all.filter(({ id }, place) => all.findIndex((other) => other.id === id) === place);
+    const ids = wanted.map(({ id }) => id);
+    const now = new Date(Math.max(...wanted.map((one) => one.now.getTime())));
     const { rows } = await sql<TakenRow>`
       with holder as (
         select * from session
-        where id = (select session_id from effect where id = ${id} and ${isDueEffect(now)})
+        where id in (select session_id from effect where id = any(${ids}::bigint[]) and ${isDueEffect(now)})
+        order by id
         for update
       ),
       found as (
-        select effect.id, effect.status,
-          case when effect.kind <> ${FLUSHED_KIND} then set_config('synchronous_commit', 'off', true) end as flush
+        select effect.id, effect.status, effect.kind
         from effect join holder on holder.id = effect.session_id
-        where effect.id = ${id} and ${isDueEffect(now)}
+        where effect.id = any(${ids}::bigint[]) and ${isDueEffect(now)}
         for update of effect
+      ),
+      flush as (
+        select case when not exists (select from found where kind = ${FLUSHED_KIND})
+          then set_config('synchronous_commit', 'off', true) end
       ),
       taken as (
         update effect
         set status = 'running', attempt = attempt + 1, started_at = ${now},
-            lease_token = ${lease.token}, lease_until = ${lease.until}
-        from found where effect.id = found.id
-        returning effect.*, found.status = 'running' as interrupted, found.flush
+            lease_token = wanted.token, lease_until = wanted.until
+        from found join jsonb_to_recordset(${toJson(wanted.map(({ id, lease }) => ({ id, ...lease })))}::jsonb)
+          as wanted (id bigint, token uuid, until timestamptz) on wanted.id = found.id
+        where effect.id = found.id
+        returning effect.*, found.status = 'running' as interrupted
       ),
       numbered as (
-        update session set journal_number = journal_number + 1
-        from taken where session.id = taken.session_id
-        returning session.id, session.journal_number
+        update session set journal_number = journal_number + counted.number
+        from (select session_id, count(*) as number from taken group by session_id) as counted
+        where session.id = counted.session_id
+        returning session.id, session.journal_number - counted.number as last
       ),
       told as (
         insert into journal (session_id, number, at, kind, subject, text, data)
-        select numbered.id, numbered.journal_number, ${now}, 'effect_started', taken.subject,
+        select numbered.id, numbered.last + row_number() over (partition by taken.session_id order by taken.id),
+          ${now}, 'effect_started', taken.subject,
           replace(taken.kind, '_', ' ') || ' started, try ' || taken.attempt
             || case when interrupted then ', since the worker before never told how it ended' else '' end,
           jsonb_build_object(
             'kind', taken.kind, 'entry', taken.entry, 'attempt', taken.attempt, 'interrupted', interrupted
           )
-        from taken, numbered
+        from taken join numbered on numbered.id = taken.session_id
       )
       select taken.*, workflow, maintenance_at, metadata, options, actions, requested_hosts
-      from taken, holder
+      from flush, taken join holder on holder.id = taken.session_id
     `.execute(db);
-    const [row] = rows;
-    return row ? toClaimed(db, row, lease) : null;
-  };
+    const taken = new Map(rows.map((row) => [row.id, row]));
+    return Promise.all(
+      all.map(async (one) => {
+        const row = wanted.includes(one) ? taken.get(one.id) : undefined;
+        return row ? toClaimed(db, row, one.lease) : null;
+      }),
+    );
+  });
+  return (id, lease, now) => claim({ id, lease, now });
+};
+
+interface Wanted {
+  readonly id: EffectId;
+  readonly lease: Lease;
+  readonly now: Date;
+}
 
 type TakenRow = Selectable<EffectTable> &
   Pick<SessionRow, "workflow" | "maintenance_at" | "metadata" | "options" | "actions" | "requested_hosts"> & {
@@ -120,12 +146,23 @@ async function instancesToLookAt(db: Database, { session_id }: TakenRow): Promis
 }
 
 /** Does not take the session's row: a lease must also be renewed while a long turn has it. */
-const renewLease =
-  (db: Database): Effects["renew"] =>
-  async (claimed, until) => {
-    const { numUpdatedRows } = await heldBy(db, claimed).set({ lease_until: until }).executeTakeFirst();
-    return numUpdatedRows > 0n;
-  };
+const renewLease = (db: Database): Effects["renew"] => {
+  const renew = gathered<Renewal, boolean>(async (renewals) => {
+    const { rows } = await sql<{ id: EffectId; token: string }>`
+      update effect set lease_until = renewed.until
+      from jsonb_to_recordset(${toJson(renewals)}::jsonb) as renewed (id bigint, token uuid, until timestamptz)
+      where effect.id = renewed.id and effect.status = 'running' and effect.lease_token = renewed.token
+      returning effect.id, effect.lease_token as token
+    `.execute(db);
+    const renewed = new Set(rows.map(({ token }) => token));
+    return renewals.map(({ token }) => renewed.has(token));
+  });
+  return ({ id, token }, until) => renew({ id, token, until });
+};
+
+interface Renewal extends Pick<ClaimedEffect, "id" | "token"> {
+  readonly until: Date;
+}
 
 const postponeEffect =
   (db: Database): Effects["postpone"] =>

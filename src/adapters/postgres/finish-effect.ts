@@ -1,31 +1,59 @@
 /** Records how an effect ended, together with everything that follows from it for the session. */
 import { sql } from "kysely";
+import { grouped } from "../../domain/grouped.ts";
 import type { SessionId } from "../../domain/ids.ts";
 import type { ClaimedEffect, Consequences, EffectEnd, Effects } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
 import { insertHosts } from "./create-session.ts";
-import { FLUSHED_KIND, heldBy, isHeldBy } from "./effect-lease.ts";
+import { FLUSHED_KIND, isHeldBy } from "./effect-lease.ts";
 import { writeFacts } from "./facts.ts";
+import { gathered } from "./gathered.ts";
 import { claimHosts, heldInWords } from "./host-claims.ts";
 import { appendJournal } from "./journal.ts";
 import { toJson, toText } from "./json.ts";
 import { lockSession } from "./session-lock.ts";
 import { commitWithoutFlush, inTransaction, type Transaction } from "./transaction.ts";
 
-export const finishEffect =
-  (db: Database): Effects["finish"] =>
-  (claimed, end) =>
-    inTransaction(db, async (trx) => {
-      const { id } = claimed.session;
-      if (claimed.effect.kind !== FLUSHED_KIND) await commitWithoutFlush(trx);
-      await lockSession(trx, id);
-      if (end.consequences.hosts && !(await isHeldBy(trx, claimed))) return false;
-      const { at, status, consequences, journal } = await claimFoundHosts(trx, claimed, end);
-      if (!(await writeEnd(trx, claimed, status, consequences.output))) return false;
-      await applyConsequences(trx, id, consequences, at);
-      await appendJournal(trx, id, journal, { dueAt: at });
-      return true;
-    });
+export const finishEffect = (db: Database): Effects["finish"] => {
+  const finish = gathered<Ended, boolean>(async (all) => {
+    const answers = new Map<Ended, boolean>();
+    for (const [id, ends] of grouped(all, ({ claimed }) => claimed.session.id)) {
+      const held = await inTransaction(db, (trx) => finishTogether(trx, id, ends));
+      for (const one of ends) answers.set(one, held.has(one));
+    }
+    return all.map((one) => answers.get(one) ?? false);
+  });
+  return (claimed, end) => finish({ claimed, end });
+};
+
+interface Ended {
+  readonly claimed: ClaimedEffect;
+  readonly end: EffectEnd;
+}
+
+/** Answers those whose lease was held, and only those have consequences. */
+async function finishTogether(trx: Transaction, id: SessionId, ends: readonly Ended[]): Promise<ReadonlySet<Ended>> {
+  if (ends.every(({ claimed }) => claimed.effect.kind !== FLUSHED_KIND)) await commitWithoutFlush(trx);
+  await lockSession(trx, id);
+  const settled: Ended[] = [];
+  for (const one of ends) {
+    if (!one.end.consequences.hosts) settled.push(one);
+    else if (await isHeldBy(trx, one.claimed))
+      settled.push({ claimed: one.claimed, end: await claimFoundHosts(trx, one.claimed, one.end) });
+  }
+  const tokens = await writeEnds(trx, settled);
+  const held = settled.filter(({ claimed }) => tokens.has(claimed.token));
+  if (held.length === 0) return new Set();
+  await applyTogether(trx, id, held);
+  const dueAt = new Date(Math.max(...held.map(({ end }) => end.at.getTime())));
+  await appendJournal(
+    trx,
+    id,
+    held.flatMap(({ end }) => end.journal),
+    { dueAt },
+  );
+  return new Set(ends.filter(({ claimed }) => tokens.has(claimed.token)));
+}
 
 /** Found hosts that another session holds make a failure of what looked like a success. */
 async function claimFoundHosts(
@@ -58,51 +86,71 @@ async function claimFoundHosts(
   };
 }
 
-/** False: the lease was lost, and nothing is written. */
-async function writeEnd(
-  trx: Transaction,
-  claimed: ClaimedEffect,
-  status: EffectEnd["status"],
-  output?: string,
-): Promise<boolean> {
-  const { numUpdatedRows } = await heldBy(trx, claimed)
-    .set({
-      status: status.kind,
-      ended_at: status.at,
-      ...(status.kind === "done"
-        ? { outcome: toJson(status.outcome), reason: null }
-        : { reason: toText(status.reason) }),
-      ...(output === undefined ? {} : { output: toText(output) }),
-      postponed_since: null,
-      lease_token: null,
-      lease_until: null,
-    })
-    .executeTakeFirst();
-  return numUpdatedRows > 0n;
+/** Writes the ends of those effects whose lease is still held, and answers the tokens of these. */
+async function writeEnds(trx: Transaction, ends: readonly Ended[]): Promise<ReadonlySet<string>> {
+  const rows = ends.map(({ claimed: { id, token }, end: { status, consequences } }) => ({
+    id,
+    token,
+    status: status.kind,
+    at: status.at,
+    outcome: status.kind === "done" ? status.outcome : undefined,
+    reason: status.kind === "done" ? undefined : toText(status.reason),
+    output: consequences.output === undefined ? undefined : toText(consequences.output),
+  }));
+  const written = await sql<{ token: string }>`
+    update effect
+    set status = ended.status, ended_at = ended.at, outcome = coalesce(ended.outcome, effect.outcome),
+        reason = ended.reason, output = coalesce(ended.output, effect.output),
+        postponed_since = null, lease_token = null, lease_until = null
+    from jsonb_to_recordset(${toJson(rows)}::jsonb) as ended
+      (id bigint, token uuid, status text, at timestamptz, outcome jsonb, reason text, output text)
+    where effect.id = ended.id and effect.status = 'running' and effect.lease_token = ended.token
+    returning ended.token
+  `.execute(trx);
+  return new Set(written.rows.map(({ token }) => token));
 }
 
-async function applyConsequences(trx: Transaction, id: SessionId, consequences: Consequences, at: Date): Promise<void> {
-  const { facts, hosts, instances, gone, closure, place } = consequences;
-  if (facts) await writeFacts(trx, id, facts, at);
-  if (hosts) await insertHosts(trx, id, hosts, at);
-  if (instances) await upsertInstances(trx, id, instances, at);
-  if (gone) await markGone(trx, id, gone, at);
-  if (closure) {
-    await trx
-      .updateTable("host")
-      .set({ closure: closure.closure, updated_at: at })
-      .where("session_id", "=", id)
-      .where("name", "=", closure.host)
-      .execute();
+async function applyTogether(trx: Transaction, id: SessionId, ends: readonly Ended[]): Promise<void> {
+  for (const { end } of ends) {
+    const { facts, hosts, instances, gone } = end.consequences;
+    if (facts) await writeFacts(trx, id, facts, end.at);
+    if (hosts) await insertHosts(trx, id, hosts, end.at);
+    if (instances) await upsertInstances(trx, id, instances, end.at);
+    if (gone) await markGone(trx, id, gone, end.at);
   }
-  if (place) {
-    await trx
-      .updateTable("instance")
-      .set({ host: place.host, updated_at: at })
-      .where("session_id", "=", id)
-      .where("id", "=", place.instance)
-      .execute();
-  }
+  const at = (end: EffectEnd) => ({ at: end.at });
+  await writeClosures(
+    trx,
+    id,
+    ends.flatMap(({ end }) => (end.consequences.closure ? [{ ...end.consequences.closure, ...at(end) }] : [])),
+  );
+  await writePlaces(
+    trx,
+    id,
+    ends.flatMap(({ end }) => (end.consequences.place ? [{ ...end.consequences.place, ...at(end) }] : [])),
+  );
+}
+
+type Closing = NonNullable<Consequences["closure"]> & { readonly at: Date };
+
+async function writeClosures(trx: Transaction, id: SessionId, closures: readonly Closing[]): Promise<void> {
+  if (closures.length === 0) return;
+  await sql`
+    update host set closure = seen.closure, updated_at = seen.at
+    from jsonb_to_recordset(${toJson(closures)}::jsonb) as seen (host text, closure text, at timestamptz)
+    where host.session_id = ${id} and host.name = seen.host
+  `.execute(trx);
+}
+
+type Placing = NonNullable<Consequences["place"]> & { readonly at: Date };
+
+async function writePlaces(trx: Transaction, id: SessionId, places: readonly Placing[]): Promise<void> {
+  if (places.length === 0) return;
+  await sql`
+    update instance set host = seen.host, updated_at = seen.at
+    from jsonb_to_recordset(${toJson(places)}::jsonb) as seen (instance text, host text, at timestamptz)
+    where instance.session_id = ${id} and instance.id = seen.instance
+  `.execute(trx);
 }
 
 /** Rows that say what they said before are left alone, so `updated_at` tells when something changed. */

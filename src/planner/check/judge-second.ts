@@ -1,6 +1,6 @@
 /** What must hold after everything of one second has happened. */
 import { at, type NumberedCloud } from "./numbered-cloud.ts";
-import type { NumberedMove } from "./numbered-plan.ts";
+import type { NumberedMove, NumberedVisit } from "./numbered-plan.ts";
 import type { SweepState } from "./sweep-state.ts";
 import type { Complain } from "./violation.ts";
 
@@ -11,7 +11,8 @@ export interface Second {
   readonly hosts: Set<number>;
   readonly groups: Set<number>;
   readonly closings: number[];
-  readonly emptied: number[];
+  /** Visits whose hosts are called empty from now on. */
+  readonly emptied: NumberedVisit[];
   readonly freeBefore: Float64Array;
 }
 
@@ -36,7 +37,7 @@ export function judgeSecond(
   for (const host of second.hosts) judgeTraffic(cloud, state, host, now, complain);
   for (const group of second.groups) judgeImpact(cloud, state, group, now, complain);
   for (const host of second.closings) judgeClosing(cloud, state, host, { ...second, now }, complain);
-  for (const host of second.emptied) judgeEmpty(cloud, state, host, now, complain);
+  for (const visit of second.emptied) judgeEmpty(cloud, state, visit, { ...second, now }, complain);
   judgeReserve(cloud, state, second.freeBefore, now, complain);
   if (second.closings.length > 0) judgeHostsAtOnce(cloud, state, now, complain);
   const { max_moves_at_once: max } = cloud.snapshot.session;
@@ -120,14 +121,16 @@ function judgeClosing(
   if (under > 0) complain("closed", now, { host }, `${host} is closed while ${under} moves to it are under way`);
 }
 
+/** After an action that takes no time the host is open at the same second: what begins to arrive then may. */
 function judgeEmpty(
   { snapshot }: NumberedCloud,
   { present, place }: SweepState,
-  number: number,
-  now: number,
+  { host: number, actionEnd }: NumberedVisit,
+  { arrivals, now }: { readonly arrivals: readonly NumberedMove[]; readonly now: number },
   complain: Complain,
 ): void {
-  const there = at(present, number);
+  const welcome = actionEnd <= now ? arrivals.filter(({ to }) => to === number).length : 0;
+  const there = at(present, number) - welcome;
   if (there === 0) return;
   const host = snapshot.hosts[number]?.host ?? "";
   const example = snapshot.instances[place.indexOf(number)]?.instance ?? null;

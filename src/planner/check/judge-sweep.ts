@@ -77,7 +77,7 @@ export function judgeSweep(cloud: NumberedCloud, plan: NumberedPlan, complain: C
         state.closedHosts -= 1;
         offer(cloud, state, visit.host, 1);
       }
-      if (what === "empty" && visit) second.emptied.push(visit.host);
+      if (what === "empty" && visit) second.emptied.push(visit);
     },
     judge(now) {
       judgeSecond(cloud, state, second, now, complain);

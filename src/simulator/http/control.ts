@@ -67,6 +67,10 @@ export function control(simulator: Controlled): Api {
       cloud.enable(param(call, "name"));
       return accepted;
     }),
+    post("/hosts/:name/allocations", z.object({ instance: z.string() }), ({ instance }, call) => {
+      cloud.leaveAllocation(instance, param(call, "name"));
+      return accepted;
+    }),
     get("/faults", () => ok({ requests: requestFaults.active.map(shownFault), moves: world.moveFaults })),
     remove("/faults", () => cloud.clearFaults()),
     post("/faults/requests", RequestFaultBody, (body) => ({ status: 201, body: shownFault(requestFaults.add(body)) })),

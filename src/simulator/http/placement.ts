@@ -1,10 +1,11 @@
-/** Placement 1.0 … 1.39, read only: the world does the writing, as Nova does on a real cloud. */
+/** Placement 1.0 … 1.39. The world does the writing, as Nova does on a real cloud; only allocations can be replaced. */
+import { z } from "zod";
 import type { SimulatedCloud } from "../cloud.ts";
 import { isAdmin } from "../identity.ts";
 import { Refusal } from "../refusal.ts";
 import { plus, shortOf, type Resources } from "../resources.ts";
-import type { Host, World } from "../world.ts";
-import { callerOf, header, ok, param, type Answer, type Api, type Call, type Route } from "./api.ts";
+import { allocate, release, type Host, type World } from "../world.ts";
+import { callerOf, header, noContent, ok, param, type Answer, type Api, type Call, type Route } from "./api.ts";
 import { unauthorized } from "./keystone.ts";
 import { aggregatesOf } from "./nova/topology.ts";
 
@@ -41,6 +42,15 @@ export function placement(cloud: SimulatedCloud): Api {
       answer(call) {
         demandAdmin(call, "allocations:list");
         return dated(world, allocationsOf(world, call, param(call, "consumer")));
+      },
+    },
+    {
+      method: "PUT",
+      pattern: "/allocations/:consumer",
+      answer(call) {
+        demandAdmin(call, "allocations:update");
+        replaceAllocations(world, call, param(call, "consumer"));
+        return noContent;
       },
     },
     {
@@ -188,6 +198,33 @@ function allocationsOf(world: World, { minor }: Call, consumer: string): unknown
   };
 }
 
+const NewAllocations = z.object({
+  allocations: z.record(z.string(), z.object({ resources: z.record(z.string(), z.number().int().positive()) })),
+  project_id: z.string(),
+  user_id: z.string(),
+  consumer_generation: z.number().nullable(),
+});
+
+/** As from 1.28 on. In this world a consumer holds resources of one host at most. */
+function replaceAllocations(world: World, { body }: Call, consumer: string): void {
+  const read = NewAllocations.safeParse(body);
+  if (!read.success) throw new Refusal(400, `JSON does not validate: ${z.prettifyError(read.error)}`);
+  const { allocations, project_id: project, user_id: user, consumer_generation: generation } = read.data;
+  const known = world.allocations.has(consumer) ? 1 : null;
+  if (generation !== known) {
+    throw new Refusal(409, `consumer generation conflict - expected ${known} but got ${generation}`);
+  }
+  const entries = Object.entries(allocations);
+  if (entries.length > 1) throw new Refusal(400, "the simulated cloud books a consumer on one host only");
+  const [entry] = entries;
+  if (entry === undefined) return release(world, consumer);
+  const [id, { resources }] = entry;
+  const host = hostWithId(world, id);
+  const short = shortOf(resources, host.used, host.capacity);
+  if (short !== undefined) throw new Refusal(409, `Unable to allocate inventory: ${short} of ${host.name}`);
+  allocate(world, { id: consumer, project, user }, host, resources);
+}
+
 function candidates(world: World, { query, minor }: Call): unknown {
   const wanted = wantedResources(query);
   const limit = Number(query.get("limit") ?? Infinity);
@@ -285,6 +322,7 @@ const titles: Readonly<Record<number, string>> = {
   403: "Forbidden",
   404: "Not Found",
   406: "Not Acceptable",
+  409: "Conflict",
   503: "Service Unavailable",
 };
 
@@ -292,5 +330,6 @@ const preambles: Readonly<Record<number, string>> = {
   400: "The server could not comply with the request since it is either malformed or otherwise incorrect.",
   403: "Access was denied to this resource.",
   404: "The resource could not be found.",
+  409: "There was a conflict when trying to complete your request.",
   406: "The resource could not be generated that was acceptable to your browser (content of type application/json. ",
 };

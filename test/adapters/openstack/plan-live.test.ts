@@ -3,8 +3,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { openStackCloud, type OpenStackCloud } from "../../../src/adapters/openstack/cloud.ts";
 import { planMaintenance } from "../../../src/engine/commands/plan-maintenance.ts";
 import { check } from "../../../src/planner/check/check.ts";
+import type { CloudSnapshot } from "../../../src/planner/format/snapshot.ts";
+import { plan } from "../../../src/planner/parallel/plan.ts";
 import { demoCloud } from "../../../src/simulator/scenarios.ts";
 import { startSimulator, type Simulator } from "../../../src/simulator/simulator.ts";
+
+const planner = async (seen: CloudSnapshot) => plan(seen);
 
 let simulator: Simulator;
 let cloud: OpenStackCloud;
@@ -19,14 +23,14 @@ afterAll(async () => {
 });
 
 test("every enabled compute is planned or blocked with a reason, and the plan keeps every rule", async () => {
-  const { plan, cloud: seen } = await planMaintenance({ session: { objective: "balanced" } }, { cloud });
-  expect(check(seen, plan).violations).toEqual([]);
+  const { plan: made, cloud: seen } = await planMaintenance({ session: { objective: "balanced" } }, { cloud, planner });
+  expect(check(seen, made).violations).toEqual([]);
   expect(seen.hosts.filter(({ type, enabled }) => type === "compute" && enabled).length).toBeGreaterThan(5);
   expect(seen.instances.length).toBeGreaterThan(5);
   expect(seen.instances.every(({ demand }) => (demand["vcpus"] ?? 0) > 0)).toBe(true);
 });
 
 test("only the hosts that are named", async () => {
-  const { plan } = await planMaintenance({ session: { hosts: ["compute-1"] } }, { cloud });
-  expect([...plan.hosts, ...plan.blocked].map(({ host }) => host)).toEqual(["compute-1"]);
+  const { plan: made } = await planMaintenance({ session: { hosts: ["compute-1"] } }, { cloud, planner });
+  expect([...made.hosts, ...made.blocked].map(({ host }) => host)).toEqual(["compute-1"]);
 });

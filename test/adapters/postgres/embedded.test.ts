@@ -34,11 +34,13 @@ test("the second process attaches to the first one's server, and takes over when
 
   await vi.waitFor(() => expect(second.origin).not.toBe("attached"), { timeout: 20_000, interval: 20 });
   await vi.waitFor(() => query(second.url, "select from kept"), { timeout: 20_000, interval: 20 });
-  await second.stop();
-  expect(said).toEqual([
+  const story = [
     "the local PostgreSQL went away; attaching to it again, or starting it",
     "the local PostgreSQL is back, started by this process",
-  ]);
+  ];
+  await vi.waitFor(() => expect(said).toEqual(story), { timeout: 20_000, interval: 20 });
+  await second.stop();
+  expect(said).toEqual(story);
   await expect(query(second.url, "select")).rejects.toThrow(/ENOENT|ECONNREFUSED/);
 });
 

@@ -181,6 +181,18 @@ const cases: Partial<Record<PlanRule, readonly Case[]>> = {
       plan: { hosts: { a: { empty_at: 10, action_start: 9 } } },
       says: ["9 a: the action on a begins 1 s before it is empty"],
     },
+    {
+      name: "something arrives at the second at which an action of no time is over",
+      cloud: { hosts: { a: { action_seconds: 0 } }, instances: { db: { host: "b" } } },
+      plan: { hosts: { a: { empty_at: 0, action_end: 0 } }, moves: [["db", "b", "a", 0]] },
+      says: [],
+    },
+    {
+      name: "something is still there when an action of no time begins",
+      cloud: { hosts: { a: { action_seconds: 0 } } },
+      plan: { hosts: { a: { empty_at: 0, action_end: 0 } } },
+      says: ["0 a web: a is called empty, and has 1 instances"],
+    },
     { name: "an action that waits", plan: { hosts: { a: { action_start: 50 } } }, says: [] },
   ],
   action_time: [

@@ -17,6 +17,7 @@ const options = fc.record({
   failed_host: fc.constantFrom("enable" as const, "keep_disabled" as const),
   default_action: fc.constantFrom("MIGRATE" as const, "LIVE_MIGRATE" as const),
   move_retries: fc.integer({ min: 0, max: 2 }),
+  hosts_at_once: fc.constantFrom(1, 2, 5),
   moves_at_once: fc.integer({ min: 1, max: 3 }),
   scale_in_rounds: fc.integer({ min: 1, max: 3 }),
 });

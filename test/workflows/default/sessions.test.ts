@@ -324,13 +324,24 @@ describe("moves", () => {
     expect(played.timeline.some((line) => line.includes("d c3 → anywhere"))).toBe(true);
   });
 
+  test("the tries outlast the two minutes for which Nova's scheduler may be wrong, and it is told what is waited for", () => {
+    const played = failed({
+      cloud: two,
+      managers: { shop: agree },
+      moveFails: ({ instance }) => (instance === "d" ? "No valid host was found" : null),
+    });
+    const tries = played.timeline.filter((line) => line.includes("MIGRATE d c3")).map((line) => parseInt(line, 10));
+    expect(tries.slice(1).map((at, index) => at - (tries[index] ?? 0) - 10)).toEqual([6, 16, 46, 121]); // One for the look.
+    expect(played.waits).toContain("the next try to move d off c3; the last one failed: No valid host was found");
+  });
+
   test("after all tries the session fails, naming the instance and the last reason", () => {
     const played = failed({
       cloud: two,
       managers: { shop: agree },
       moveFails: ({ instance }) => (instance === "d" ? "the disk was busy" : null),
     });
-    expect(played.failure?.reason).toBe("d could not be moved off c3 in 3 tries: the disk was busy");
+    expect(played.failure?.reason).toBe("d could not be moved off c3 in 5 tries: the disk was busy");
   });
 
   test("or its host is left out, and the others are maintained", () => {
@@ -341,7 +352,7 @@ describe("moves", () => {
       moveFails: ({ instance }) => (instance === "d" ? "the disk was busy" : null),
     });
     expect(played.report.notMaintained).toEqual([
-      { host: "c3", reason: "d could not be moved off c3 in 3 tries: the disk was busy" },
+      { host: "c3", reason: "d could not be moved off c3 in 5 tries: the disk was busy" },
     ]);
     expect(played.report.maintained).toEqual(["c1", "c2"]);
   });
@@ -492,6 +503,26 @@ describe("what happens meanwhile", () => {
     });
   });
 
+  test("what a crash left in Placement is put right after a minute", () => {
+    const played = done({
+      cloud,
+      managers: { shop: agree },
+      events: [{ atSeconds: 50, happens: (world) => world.stale.set("c1" as never, ["old-migration"]) }],
+    });
+    expect(played.report.maintained).toEqual(["c1", "c2"]);
+    expect(played.waits).toContain("c1 to become empty: Placement has allocations of old-migration");
+  });
+
+  test("or left to the admin, where that is the policy", () => {
+    const played = failed({
+      cloud,
+      managers: { shop: agree },
+      options: { stale_allocations: "fail" },
+      events: [{ atSeconds: 50, happens: (world) => world.stale.set("c1" as never, ["old-migration"]) }],
+    });
+    expect(played.failure?.reason).toBe("c1 does not become empty: Placement has allocations of old-migration");
+  });
+
   test("what Placement never forgets fails the session with its consumers", () => {
     const played = failed({
       cloud,
@@ -583,7 +614,7 @@ describe("a host action that fails", () => {
 
 describe("a failed session that is continued", () => {
   test("goes on where it failed, with what was maintained before", () => {
-    let fails = 3;
+    let fails = 5;
     const played = play({
       cloud: { hosts: full, instances: oneEach },
       managers: { shop: agree },
@@ -629,7 +660,7 @@ describe("a failed session that is continued", () => {
     "PLANNED_MAINTENANCE",
     "MAINTENANCE_COMPLETE",
   ])("can be put into %s, whatever had been done", (state) => {
-    let fails = 3;
+    let fails = 5;
     const played = play({
       cloud: { hosts: full, instances: oneEach },
       managers: { shop: agree },

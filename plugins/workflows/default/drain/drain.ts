@@ -55,11 +55,7 @@ const reachOf = (state: DrainState): Reach => (state === "PLANNED_MAINTENANCE" ?
 
 /** By what was seen last; before it is said that nothing can be done, the cloud is looked at again. */
 function choose(view: View, reach: Reach): Onward {
-  if (drainsInVain(view))
-    return fail(
-      "hosts were emptied again and again, and none could be maintained",
-      "See in the timeline what kept them from being empty (such as instances started by force on a closed host), then continue the session.",
-    );
+  if (drainsInVain(view)) return failInVain();
   const letGoHosts = new Set(
     computesLeft(view)
       .filter(({ name }) => view.effect("mark_host", `${name}/waiting`))
@@ -75,6 +71,12 @@ function choose(view: View, reach: Reach): Onward {
   const seen = look(view, "survey", "to see which host can be emptied");
   return seen.kind === "seen" ? onward(view, seen.facts) : seen;
 }
+
+export const failInVain = (): Hold =>
+  fail(
+    "hosts were emptied again and again, and none could be maintained",
+    "See in the timeline what kept them from being empty (such as instances started by force on a closed host), then continue the session.",
+  );
 
 export function onward(view: View, facts: CloudFacts): Onward {
   const { state, why } = wayOn(view, facts);

@@ -1,12 +1,21 @@
 /** What shall happen to each instance on the host: what its project said, as far as Nova can do it. */
-import type { CloudInstance, InstanceAction, MoveKind, View } from "#sdk";
-import { after, latest } from "../hold.ts";
+import type { CloudInstance, EffectRecord, InstanceAction, MoveKind, View } from "#sdk";
+import { after, latest, troubleWith } from "../hold.ts";
 import { triesOf } from "./who-is-there.ts";
 
 export type Errand = { readonly instance: CloudInstance } &
-  /** Fenix moves it, not before `from`. `note` tells why it is not done as its project said. */
+  /**
+   * Fenix moves it, not before `from`. `note` tells why it is not done as its project said, `failure` why the last try
+   * came to nothing.
+   */
   (
-    | { readonly kind: "move"; readonly how: MoveKind; readonly from: Date; readonly note: string | null }
+    | {
+        readonly kind: "move";
+        readonly how: MoveKind;
+        readonly from: Date;
+        readonly note: string | null;
+        readonly failure: string | null;
+      }
     /** Its project takes it away, until then. */
     | { readonly kind: "own"; readonly until: Date }
     /** Nova moves no instance that is like this. It has until then to become another. */
@@ -52,6 +61,19 @@ function wishFor({ questions, session, entry }: View, { id }: CloudInstance): Wi
   return { action, from: action === "OWN_ACTION" ? latest(reply.at, actionsAt) : reply.at };
 }
 
+/**
+ * Pauses after the first failed try, the second and so on; the last one is for all that follow. Nova's scheduler learns
+ * only every two minutes where servers are (`scheduler_instance_sync_interval`, 120 s): until then it can take a server
+ * that has just been moved for a neighbour on its old host, and refuse to bring another of its group there.
+ */
+const RETRY_SECONDS = [5, 15, 45, 120] as const;
+
+/** When a failed move may be tried again; at once where it has not failed. */
+export function retryFrom({ effect, status }: EffectRecord<"move_instance">): Date {
+  if (status.kind !== "failed" && status.kind !== "unknown") return new Date(0);
+  return after(status.at, RETRY_SECONDS[Math.min(effect.attempt, RETRY_SECONDS.length) - 1] ?? 0);
+}
+
 /** How Nova moves an instance, by its status (Nova API guide, server concepts: allowed actions). */
 const ways: Readonly<Record<string, readonly MoveKind[]>> = {
   ACTIVE: ["MIGRATE", "LIVE_MIGRATE"],
@@ -70,19 +92,15 @@ const troubles: Readonly<Record<string, string>> = {
 function movable(view: View, instance: CloudInstance, wished: MoveKind, from: Date): Errand {
   const { status, taskState } = instance;
   const possible = ways[status] ?? [];
-  const lastTry = triesOf(view, instance.id).at(-1)?.status;
-  const since = lastTry && "at" in lastTry ? latest(from, lastTry.at) : from;
+  const lastTry = triesOf(view, instance.id).at(-1);
+  const since = lastTry && "at" in lastTry.status ? latest(from, lastTry.status.at) : from;
   const until = after(since, view.session.options.own_action_seconds);
   if (taskState !== null) return { instance, kind: "stuck", why: `Nova is busy with it (${taskState})`, until };
-  if (possible.includes(wished)) return { instance, kind: "move", how: wished, from, note: null };
-  const [other] = possible;
-  if (other)
-    return {
-      instance,
-      kind: "move",
-      how: other,
-      from,
-      note: `${instance.name} is ${status}, which ${wished} does not take`,
-    };
+  const how = possible.includes(wished) ? wished : possible[0];
+  if (how) {
+    const note = how === wished ? null : `${instance.name} is ${status}, which ${wished} does not take`;
+    const again = lastTry ? latest(from, retryFrom(lastTry)) : from;
+    return { instance, kind: "move", how, from: again, note, failure: lastTry ? troubleWith(lastTry) : null };
+  }
   return { instance, kind: "stuck", why: troubles[status] ?? `Nova moves no instance in status ${status}`, until };
 }

@@ -5,6 +5,7 @@ import {
   type FitObstacle,
   foresee,
   type GroupId,
+  groupsOf,
   type HostName,
   type InstanceId,
   isUnderWay,
@@ -24,7 +25,7 @@ interface NextMoves {
   readonly obstacles: readonly FitObstacle[];
 }
 
-type MoveErrand = Extract<Errand, { kind: "move" }>;
+export type MoveErrand = Extract<Errand, { kind: "move" }>;
 
 export function nextMoves(
   view: View,
@@ -72,7 +73,11 @@ export function nextMoves(
   };
 }
 
-export const movesUnderWay = (view: View) => view.effectsOf("move_instance").filter((record) => isUnderWay(record));
+/** Moves of this entry that have not ended; those off one host, or all. */
+export const movesUnderWay = (view: View, host?: HostName) =>
+  view
+    .effectsOf("move_instance")
+    .filter((record) => isUnderWay(record) && (host === undefined || record.effect.from === host));
 
 /** The facts, with what was moved since. */
 function foreseen(view: View, facts: CloudFacts, host: HostName): CloudFacts {
@@ -112,20 +117,25 @@ function oneOfEachGroup(
   moving: readonly InstanceId[],
   ready: readonly MoveErrand[],
 ): readonly MoveErrand[] {
-  const groupsOf = (id: InstanceId): readonly GroupId[] =>
-    facts.groups.filter(({ members }) => members.includes(id)).map((group) => group.id);
-  const busy = new Set(moving.flatMap(groupsOf));
-  return ready.filter(({ instance }) => {
-    const groups = groupsOf(instance.id);
-    if (groups.some((group) => busy.has(group))) return false;
-    for (const group of groups) busy.add(group);
-    return true;
-  });
+  const busy = busyGroups(facts, moving);
+  return ready.filter(({ instance }) => occupy(facts, busy, instance.id));
 }
 
-/** Nothing is given up while instances are on their way. */
-export function untilMovesEnd(view: View): Hold | null {
-  const moving = movesUnderWay(view);
+/** The groups with a member on its way. */
+export const busyGroups = (facts: CloudFacts, moving: readonly InstanceId[]): Set<GroupId> =>
+  new Set(moving.flatMap((id) => groupsOf(facts, id).map((group) => group.id)));
+
+/** Whether all groups of the instance are at rest; they are busy from now on. */
+export function occupy(facts: CloudFacts, busy: Set<GroupId>, id: InstanceId): boolean {
+  const groups = groupsOf(facts, id).map((group) => group.id);
+  if (groups.some((group) => busy.has(group))) return false;
+  for (const group of groups) busy.add(group);
+  return true;
+}
+
+/** A host is not given up while instances are on their way off it. */
+export function untilMovesEnd(view: View, host: HostName): Hold | null {
+  const moving = movesUnderWay(view, host);
   const [first] = moving;
   if (!first) return null;
   const ends = moving.map((record) => endBy(view, record, view.session.options.move_seconds));

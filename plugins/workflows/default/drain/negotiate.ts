@@ -22,7 +22,8 @@ export function negotiate(
   const failing = failFor(unwillings);
   if (failing) return failing;
   const stubborn = unwillings.filter(({ policy }) => policy === "skip_host");
-  if (stubborn.length > 0) return untilMovesEnd(view) ?? skip(view, [host], stubborn.map(({ why }) => why).join("; "));
+  if (stubborn.length > 0)
+    return untilMovesEnd(view, host.name) ?? skip(view, [host], stubborn.map(({ why }) => why).join("; "));
 
   const asked = new Set(view.questions.flatMap(({ instances }) => instances));
   const unasked = there.filter(({ id, project }) => !asked.has(id) && isManaged(view, project));
@@ -30,7 +31,7 @@ export function negotiate(
   if (view.questions.some(({ round }) => round >= ROUNDS_MAX)) {
     const names = unasked.map(({ name }) => name).join(", ");
     return (
-      untilMovesEnd(view) ??
+      untilMovesEnd(view, host.name) ??
       giveUp(
         view,
         host,

@@ -6,6 +6,8 @@ import { checksOf, strangersSeen } from "./who-is-there.ts";
 
 /** Placement frees what a move or a deletion leaves behind within seconds; two minutes later nobody will. */
 const PATIENCE_SECONDS = 120;
+/** What Placement alone still books after a minute was left behind by a crash, and can be put right. */
+const HEAL_AFTER_SECONDS = 60;
 const PAUSE_SECONDS = 5;
 /** A quarter of an hour leaves room for a cloud that is out of reach for a while. */
 const CHECK_SECONDS = 900;
@@ -13,11 +15,13 @@ const CHECK_SECONDS = 900;
 /** Null when Nova and Placement agree that the host is empty. Asked when nobody is known to be there. */
 export function settleHost(view: View, host: SessionHost): Hold | null {
   const checks = checksOf(view, host.name);
-  const check: Hold = perform(
-    [{ kind: "check_empty", host: host.name, look: checks.length + 1 }],
-    `everybody has left ${host.name}`,
-  );
   const last = checks.at(-1);
+  const why = last ? whatKeepsIt(last) : "";
+  const heal = last !== undefined && isStale(view, last);
+  const check: Hold = perform(
+    [{ kind: "check_empty", host: host.name, look: checks.length + 1, ...(heal ? { heal } : {}) }],
+    heal ? `nobody is on ${host.name}, but ${why}` : `everybody has left ${host.name}`,
+  );
   if (!last) return check;
   const hold = untilEnded(view, last, `a look whether ${host.name} is empty`, CHECK_SECONDS);
   if (hold) return hold;
@@ -27,7 +31,6 @@ export function settleHost(view: View, host: SessionHost): Hold | null {
     const sight = lookAtStrangers(view, host, last.status.outcome, last.effect.look);
     if (sight) return sight;
   }
-  const why = whatKeepsIt(last);
   if (view.now >= patienceEnds(view, last))
     return giveUp(
       view,
@@ -37,6 +40,14 @@ export function settleHost(view: View, host: SessionHost): Hold | null {
     );
   const next = "at" in last.status ? after(last.status.at, PAUSE_SECONDS) : view.now;
   return view.now < next ? wait(`${host.name} to become empty: ${why}`, next) : check;
+}
+
+/** Whether nothing but old allocations keeps the host, and the session's policy is to put them right. */
+function isStale(view: View, { status }: EffectRecord<"check_empty">): boolean {
+  if (view.session.options.stale_allocations !== "heal" || status.kind !== "done") return false;
+  const { instances, allocations, arriving } = status.outcome;
+  if (instances.length + arriving.length > 0 || allocations.length === 0) return false;
+  return view.now >= after(lastHappening(view), HEAL_AFTER_SECONDS);
 }
 
 /** Whether something has left since the check began: then it tells nothing about now. */
@@ -60,15 +71,19 @@ function whatKeepsIt(last: EffectRecord<"check_empty">): string {
   ].join("; ");
 }
 
-/** Counted from when something last happened to the host; a move to it that is under way has the time of a move. */
+/** A move to the host that is under way has the time of a move. */
 function patienceEnds(view: View, last: EffectRecord<"check_empty">): Date {
+  const arriving = last.status.kind === "done" && last.status.outcome.arriving.length > 0;
+  return after(lastHappening(view), arriving ? view.session.options.move_seconds : PATIENCE_SECONDS);
+}
+
+/** When something last happened that may have put somebody on the host, or taken somebody away. */
+function lastHappening(view: View): Date {
   const ends = [...view.effectsOf("move_instance"), ...view.effectsOf("close_host")].flatMap(({ status }) =>
     status.kind === "done" ? [status.at] : [],
   );
   const replies = view.questions.flatMap(({ reply }) => (reply ? [reply.at] : []));
-  const arriving = last.status.kind === "done" && last.status.outcome.arriving.length > 0;
-  const seconds = arriving ? view.session.options.move_seconds : PATIENCE_SECONDS;
-  return after(latest(view.entry.since, ...ends, ...replies), seconds);
+  return latest(view.entry.since, ...ends, ...replies);
 }
 
 /** Ends the session, or leaves this host out, as its policy for moves says. */

@@ -1,21 +1,31 @@
 /** Who is still on the host, by the last look at the cloud and all that was learnt since. */
-import type { CloudFacts, CloudInstance, EffectKind, EffectRecord, HostName, InstanceId, View } from "#sdk";
+import {
+  type CloudFacts,
+  type CloudInstance,
+  type Effect,
+  type EffectKind,
+  type EffectRecord,
+  grouped,
+  type HostName,
+  type InstanceId,
+  instancesOn,
+  type View,
+} from "#sdk";
 
 type Tries = readonly EffectRecord<"move_instance">[];
 
 /** The tries of this entry to move an instance, oldest first. */
-export const triesOf = (view: View, instance: InstanceId): Tries =>
-  view.effectsOf("move_instance").filter(({ effect }) => effect.instance === instance);
+export const triesOf = (view: View, instance: InstanceId): Tries => indexed(view).tries.get(instance) ?? [];
 
 /** The looks of this entry whether the host is empty, oldest first. */
 export const checksOf = (view: View, host: HostName): readonly EffectRecord<"check_empty">[] =>
-  view.effectsOf("check_empty").filter(({ effect }) => effect.host === host);
+  indexed(view).checks.get(host) ?? [];
 
 /** The occasion of a look at the cloud for what a check found on the host. Recorded only when nothing is on its way. */
 export const strangersSeen = (host: HostName, check: number): string => `on:${host}:${check}`;
 
 export const whoIsThere = (view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] =>
-  facts.instances.filter((instance) => instance.host === host && !hasLeft(view, host, instance.id));
+  instancesOn(facts, host).filter(({ id }) => !hasLeft(view, host, id));
 
 function hasLeft(view: View, host: HostName, instance: InstanceId): boolean {
   const newest = triesOf(view, instance).at(-1);
@@ -41,8 +51,28 @@ function isGoneByCheck(view: View, host: HostName, instance: InstanceId): boolea
 
 /** Effects stand in the order in which they were recorded, which no clock can confuse. */
 const isLater = <A extends EffectKind, B extends EffectKind>(
-  { effects }: View,
+  view: View,
   a: EffectRecord<A>,
   b: EffectRecord<B>,
-): boolean =>
-  effects.findIndex(({ effect }) => effect === a.effect) > effects.findIndex(({ effect }) => effect === b.effect);
+): boolean => placeOf(view, a) > placeOf(view, b);
+
+const placeOf = (view: View, { effect }: { readonly effect: Effect }): number => indexed(view).place.get(effect) ?? -1;
+
+interface IndexedView {
+  readonly tries: ReadonlyMap<InstanceId, Tries>;
+  readonly checks: ReadonlyMap<HostName, readonly EffectRecord<"check_empty">[]>;
+  readonly place: ReadonlyMap<Effect, number>;
+}
+
+/** A view never changes, and an entry of a large session has tens of thousands of effects: they are sorted once. */
+const known = new WeakMap<View, IndexedView>();
+
+function indexed(view: View): IndexedView {
+  const index = known.get(view) ?? {
+    tries: grouped(view.effectsOf("move_instance"), ({ effect }) => effect.instance),
+    checks: grouped(view.effectsOf("check_empty"), ({ effect }) => effect.host),
+    place: new Map(view.effects.map(({ effect }, place) => [effect, place])),
+  };
+  known.set(view, index);
+  return index;
+}

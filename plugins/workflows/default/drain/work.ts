@@ -5,6 +5,7 @@ import {
   type CloudInstance,
   type Effect,
   fail,
+  instanceIn,
   isUnderWay,
   obstacleInWords,
   perform,
@@ -18,7 +19,7 @@ import { after, endBy, type Hold, look, troubleWith } from "../hold.ts";
 import { skip } from "../hosts.ts";
 import type { Reach } from "../way-on.ts";
 import { onward, type Onward } from "./drain.ts";
-import { type Errand, errandsOf } from "./errands.ts";
+import { type Errand, errandsOf, retryFrom } from "./errands.ts";
 import { movesUnderWay, nextMoves, untilMovesEnd } from "./moves.ts";
 import { giveUp } from "./settle-host.ts";
 import { checksOf, triesOf } from "./who-is-there.ts";
@@ -46,10 +47,10 @@ function workLeft(
   host: SessionHost,
   reach: Reach,
 ): Onward | null {
-  if (there.length === 0) return untilMovesEnd(view);
+  if (there.length === 0) return untilMovesEnd(view, host.name);
   const stop = exhausted(view, there, host);
   if (stop) return stop;
-  const afresh = lookAfterFailure(view, there, host);
+  const afresh = lookAfterFailure(view, there, host.name);
   if (afresh) return afresh;
   const errands = errandsOf(view, there);
   const late = overdue(view, errands, host);
@@ -70,7 +71,7 @@ function workLeft(
 }
 
 /** INSTANCE_ACTION_DONE, for what Fenix moved and not for a project's own doing (reference §4.3). */
-function newsOfMoves(view: View, facts: CloudFacts): readonly Effect[] {
+export function newsOfMoves(view: View, facts: CloudFacts): readonly Effect[] {
   return view.effectsOf("move_instance").flatMap(({ effect: { instance, from }, status }): Effect[] => {
     if (status.kind !== "done" || status.outcome.host === null || status.outcome.host === from) return [];
     if (view.effect("tell_moved", instance)) return [];
@@ -81,10 +82,10 @@ function newsOfMoves(view: View, facts: CloudFacts): readonly Effect[] {
 }
 
 const projectOf = (view: View, facts: CloudFacts, instance: CloudInstance["id"]): ProjectId | undefined =>
-  (facts.instances.find(({ id }) => id === instance) ?? view.instances.find(({ id }) => id === instance))?.project;
+  (instanceIn(facts, instance) ?? view.instances.find(({ id }) => id === instance))?.project;
 
 /** An instance that could not be moved often enough: the host is given up once the moves under way have ended. */
-function exhausted(view: View, there: readonly CloudInstance[], host: SessionHost): Hold | null {
+export function exhausted(view: View, there: readonly CloudInstance[], host: SessionHost): Hold | null {
   const { move_retries, on_failed_move } = view.session.options;
   for (const { id, name } of there) {
     const tries = triesOf(view, id);
@@ -92,7 +93,7 @@ function exhausted(view: View, there: readonly CloudInstance[], host: SessionHos
     if (!last || isUnderWay(last) || tries.length <= move_retries) continue;
     const why = troubleWith(last) ?? `it is on ${host.name} again`;
     if (on_failed_move === "skip_host") {
-      const moving = untilMovesEnd(view);
+      const moving = untilMovesEnd(view, host.name);
       if (moving) return moving;
     }
     return giveUp(
@@ -105,21 +106,26 @@ function exhausted(view: View, there: readonly CloudInstance[], host: SessionHos
   return null;
 }
 
-/** A move failed for a reason: before the next try, the cloud is looked at again. */
-function lookAfterFailure(view: View, there: readonly CloudInstance[], host: SessionHost): Hold | null {
-  const failed = view.effectsOf("move_instance").filter((record) => troubleWith(record) !== null);
-  const toRetry = there.filter(({ id }) => failed.some(({ effect }) => effect.instance === id));
+/** A move failed for a reason: before the next try, once its pause is over, the cloud is looked at again. `where` is told in the occasion. */
+export function lookAfterFailure(view: View, there: readonly CloudInstance[], where: string): Hold | null {
+  const due = view
+    .effectsOf("move_instance")
+    .filter((record) => troubleWith(record) !== null && retryFrom(record) <= view.now);
+  const toRetry = there.filter(({ id }) => {
+    const last = triesOf(view, id).at(-1);
+    return last !== undefined && due.includes(last);
+  });
   if (toRetry.length === 0) return null;
-  const seen = look(view, `failed:${host.name}:${failed.length}`, "before a failed move is tried again");
+  const seen = look(view, `failed:${where}:${due.length}`, "before a failed move is tried again");
   return seen.kind === "seen" ? null : seen;
 }
 
 /** What did not come to pass in its time: a project's own action, or the end of a state that Nova moves nobody in. */
-function overdue(view: View, errands: readonly Errand[], host: SessionHost): Hold | null {
+export function overdue(view: View, errands: readonly Errand[], host: SessionHost): Hold | null {
   const late = errands.filter((errand) => errand.kind !== "move" && errand.until <= view.now);
   const [first] = late;
   if (!first) return null;
-  const moving = untilMovesEnd(view);
+  const moving = untilMovesEnd(view, host.name);
   const names = (kind: Errand["kind"]) =>
     late.filter((errand) => errand.kind === kind).map(({ instance }) => instance.name);
   const own = names("own");
@@ -145,7 +151,7 @@ const projectsIn = (errands: readonly Errand[], kind: Errand["kind"]): string =>
   [...new Set(errands.filter((errand) => errand.kind === kind).map(({ instance }) => instance.project))].join(", ");
 
 /** A project's own action is seen by asking who is on the host, which costs two requests, and not by the whole cloud. */
-function pollFor(view: View, errands: readonly Errand[], host: SessionHost): readonly CheckEmpty[] {
+export function pollFor(view: View, errands: readonly Errand[], host: SessionHost): readonly CheckEmpty[] {
   if (!errands.some(({ kind }) => kind === "own") || nextPoll(view, errands, host) > view.now) return [];
   return [{ kind: "check_empty", host: host.name, look: 1 + checksOf(view, host.name).length }];
 }
@@ -171,7 +177,7 @@ function nextPoll(view: View, errands: readonly Errand[], host: SessionHost): Da
 /** Whether a state that Nova moves nobody in has ended is seen only by a look at the cloud. */
 const STUCK_SECONDS = 15;
 
-function sightOfStuck(view: View, errands: readonly Errand[], host: SessionHost) {
+export function sightOfStuck(view: View, errands: readonly Errand[], host: SessionHost) {
   if (!errands.some(({ kind }) => kind === "stuck")) return null;
   const looks = looksAtStuck(view);
   const last = looks.at(-1);
@@ -184,9 +190,11 @@ const looksAtStuck = (view: View) =>
   view.effectsOf("observe").filter(({ effect }) => effect.occasion.startsWith("stuck:"));
 
 /** Waits for whatever is under way, promised or not yet due; null when there is nothing to wait for. */
-function waitFor(view: View, errands: readonly Errand[], host: SessionHost): Hold | null {
-  const moving = movesUnderWay(view);
-  const early = errands.filter((errand) => errand.kind === "move" && errand.from > view.now);
+export function waitFor(view: View, errands: readonly Errand[], host: SessionHost): Hold | null {
+  const moving = movesUnderWay(view, host.name);
+  const later = errands.filter((errand) => errand.kind === "move").filter(({ from }) => from > view.now);
+  const early = later.filter(({ failure }) => failure === null);
+  const again = later.filter(({ failure }) => failure !== null);
   const own = errands.filter(({ kind }) => kind === "own");
   const stuck = errands.filter((errand) => errand.kind === "stuck");
   const [firstStuck] = stuck;
@@ -196,13 +204,17 @@ function waitFor(view: View, errands: readonly Errand[], host: SessionHost): Hol
       ? [`the OWN_ACTION of ${projectsIn(own, "own")} for ${own.length} instances on ${host.name}`]
       : []),
     ...(early.length > 0 ? [`the announced time of ${early.length} moves off ${host.name}`] : []),
+    ...again.map(
+      ({ instance, failure }) =>
+        `the next try to move ${instance.name} off ${host.name}; the last one failed: ${failure}`,
+    ),
     ...(firstStuck ? [`${firstStuck.instance.name} on ${host.name}, which cannot be moved: ${firstStuck.why}`] : []),
   ];
   if (reasons.length === 0) return null;
   const lastLook = looksAtStuck(view).at(-1)?.status;
   const moments = [
     ...moving.map((record) => endBy(view, record, view.session.options.move_seconds)),
-    ...early.map((errand) => (errand.kind === "move" ? errand.from : view.now)),
+    ...later.map(({ from }) => from),
     ...own.flatMap((errand) => (errand.kind === "own" ? [errand.until, nextPoll(view, errands, host)] : [])),
     ...stuck.map((errand) => (errand.kind === "stuck" ? errand.until : view.now)),
     ...(stuck.length > 0 && lastLook && "at" in lastLook ? [after(lastLook.at, STUCK_SECONDS)] : []),
@@ -229,7 +241,7 @@ function noRoom(
   return seen.kind === "seen" ? onward(view, facts) : seen;
 }
 
-function whyNow(errands: readonly Errand[], host: SessionHost): string {
+export function whyNow(errands: readonly Errand[], host: SessionHost): string {
   const notes = errands.flatMap((errand) => (errand.kind === "move" && errand.note !== null ? [errand.note] : []));
   return [`${host.name} is being emptied`, ...notes].join("; ");
 }

@@ -1,9 +1,9 @@
-import { enter, fail, type HostName, instancesOn, isEmpty, perform, type SessionHost, type View } from "#sdk";
+import { enter, type HostName, instancesOn, isEmpty, perform, type SessionHost, type View } from "#sdk";
 import { setDoors, untilSet } from "../doors.ts";
-import { type Hold, look, troubleWith, untilEnded } from "../hold.ts";
-import { phasesOf, runActions } from "../host-actions.ts";
-import { computesLeft, isOpen, lostHosts, plainHostsLeft, skip } from "../hosts.ts";
+import { type Hold, look, untilEnded } from "../hold.ts";
+import { computesLeft, isOpen, isParallel, lostHosts, plainHostsLeft, skip } from "../hosts.ts";
 import type { StepOf } from "../transitions.ts";
+import { failedHere, visit } from "../visit.ts";
 import { allSettled, wayOn } from "../way-on.ts";
 
 /** Maintains one after another whatever may be maintained now, then decides what is emptied next. */
@@ -12,7 +12,8 @@ export const startMaintenance: StepOf<"START_MAINTENANCE"> = (view) => {
   if (lost.length > 0) return skip(view, lost, "the cloud does not know this host any more");
   const failed = failedHere(view);
   if (failed) return failed;
-  const empty = emptyHosts(view);
+  // With several hosts at once, empty ones have their turn with the others.
+  const empty = isParallel(view) ? [] : emptyHosts(view);
   // While one host is empty, all others are closed, so that no instance comes to a host that it has to leave again.
   const doors = empty.length > 0 ? closeAll(view) : null;
   if (doors) return doors;
@@ -62,46 +63,6 @@ function verify(view: View, { name }: SessionHost): Hold | null {
   const record = view.effect("check_empty", `${name}#1`);
   if (!record) return perform([{ kind: "check_empty", host: name, look: 1 }], `${name} is closed and seems empty`);
   return untilEnded(view, record, `a look whether ${name} is empty`, CHECK_SECONDS);
-}
-
-/** Announces the host, runs its actions, and gives it back. */
-function visit(view: View, host: SessionHost): Hold {
-  const { name } = host;
-  if (host.status.kind !== "in_maintenance")
-    return perform(
-      [{ kind: "mark_host", host: name, status: { kind: "in_maintenance", since: view.now } }],
-      "its turn has come",
-    );
-  const run = runActions(view, name, phasesOf(host));
-  if (run?.kind === "trouble") return mark(host, { kind: "failed", reason: run.reason });
-  return run ?? reopen(view, host) ?? mark(host, { kind: "maintained", at: view.now });
-}
-
-/** One that cannot be opened now is maintained all the same; MAINTENANCE_COMPLETE tries again. */
-function reopen(view: View, { name, closure }: SessionHost): Hold | null {
-  const record = view.effect("open_host", name);
-  if (record) return untilSet(view);
-  return closure === "closed_by_session"
-    ? perform([{ kind: "open_host", host: name }], "its maintenance is done")
-    : null;
-}
-
-const mark = ({ name }: SessionHost, status: SessionHost["status"]): Hold =>
-  perform(
-    [{ kind: "mark_host", host: name, status }],
-    status.kind === "failed" ? status.reason : "all its host actions are done",
-  );
-
-/** Ends the session when the action of a host failed and the policy says so. */
-function failedHere(view: View): Hold | null {
-  if (view.session.options.on_failed_action === "skip_host") return null;
-  for (const record of view.effectsOf("run_action")) {
-    if (troubleWith(record) === null) continue;
-    const host = view.hosts.find(({ name }) => name === record.effect.host);
-    const run = host?.status.kind === "failed" ? runActions(view, host.name, phasesOf(host)) : null;
-    if (run?.kind === "trouble") return fail(run.reason, run.advice);
-  }
-  return null;
 }
 
 /** Nothing can be maintained now: a fresh look tells what is to be done next. */
