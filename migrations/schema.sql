@@ -101,11 +101,13 @@ create table question (
   asked_at        timestamptz not null,
   reply_by        timestamptz not null,
   actions_at      timestamptz not null,
+  instance_id     text,
   primary key (session_id, entry, project_id, round),
   constraint question_round_check check (round > 0),
   foreign key (session_id) references session(id) on delete cascade,
   foreign key (session_id, project_id) references project(session_id, id) on delete cascade
 );
+create index question_instance on question (session_id, project_id, instance_id) where (instance_id is not null);
 
 create table reply (
   session_id       uuid        not null,
@@ -116,6 +118,7 @@ create table reply (
   instance_actions jsonb       not null,
   reason           text,
   received_at      timestamptz not null,
+  retry_at         timestamptz,
   primary key (session_id, entry, project_id, round),
   constraint reply_answer_check check (answer in ('ACK', 'NACK')),
   foreign key (session_id, entry, project_id, round) references question(session_id, entry, project_id, round) on delete cascade

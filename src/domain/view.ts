@@ -44,8 +44,8 @@ export interface View extends Snapshot {
   readonly underWay: readonly EffectRecord[];
   /** The facts, if the cloud was looked at for this occasion in the present entry. */
   observed(occasion: string): CloudFacts | undefined;
-  /** How each project answered in the present entry; a project asked more than once counts by its worst answer. */
-  answers(): Answers;
+  /** How each project answered these questions (all of the present entry); asked more than once, it counts by its worst answer. */
+  answers(questions?: readonly AskedQuestion[]): Answers;
 }
 
 export function makeView(snapshot: Snapshot, now: Date): View {
@@ -63,7 +63,7 @@ export function makeView(snapshot: Snapshot, now: Date): View {
     underWay: snapshot.effects.filter(isUnderWay),
     observed: (occasion) =>
       effect("observe", occasion)?.status.kind === "done" ? (snapshot.facts ?? undefined) : undefined,
-    answers: () => answersTo(snapshot.questions, now),
+    answers: (questions = snapshot.questions) => answersTo(questions, now),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The ids in the paths of requests. One that cannot exist is answered like one that does not: 404. */
 import { z } from "zod";
-import { ProjectId, SessionId } from "../domain/ids.ts";
+import { InstanceId, ProjectId, SessionId } from "../domain/ids.ts";
 
 /** Words after a session's id that are ours, now or later, and therefore no project's id (reference §2.2). */
 export const reservedWords: ReadonlySet<string> = new Set([
@@ -24,6 +24,10 @@ export const ProjectPath = SessionPath.extend({
   project_id: ProjectId.regex(/^[^\p{C}\p{Z}/]+$/u)
     .refine((word) => !reservedWords.has(word))
     .meta({ description: "the project, as Keystone knows it" }),
+});
+
+export const InstancePath = ProjectPath.extend({
+  instance_id: InstanceId.regex(/^[^\p{C}\p{Z}/]+$/u).meta({ description: "the instance, as Nova knows it" }),
 });
 
 export const WebhookPath = z.object({ webhook_id: z.uuid().transform((id) => id.toLowerCase()) });

@@ -128,6 +128,7 @@ export const aQuestion: AskedQuestion = {
   state: "PLANNED_MAINTENANCE",
   round: 1,
   instances: [instanceId],
+  instance: null,
   allowedActions: ["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"],
   replyBy: new Date("2026-11-25T08:00:40.000Z"),
   actionsAt: new Date("2026-11-25T08:00:40.000Z"),
@@ -139,6 +140,7 @@ const aProjectReport: ProjectReport = {
   state: "PLANNED_MAINTENANCE",
   instances: [instanceId, otherInstanceId],
   question: null,
+  unanswered: [],
 };
 
 const created = new Date("2026-11-25T07:00:00.000Z");

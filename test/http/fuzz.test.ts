@@ -17,6 +17,7 @@ const path = fc.oneof(
   id.map((session) => `/v1/maintenance/${session}`),
   id.map((webhook) => `/v1/webhooks/${webhook}`),
   fc.tuple(id, project).map(([session, word]) => `/v1/maintenance/${session}/${word}`),
+  fc.tuple(id, project, id).map(([session, word, vm]) => `/v1/maintenance/${session}/${word}/${vm}`),
 );
 const query = fc.oneof(
   fc.constant(""),
@@ -48,7 +49,12 @@ const body = fc.oneof(
     actions: [{ plugin: "dummy", type: "host" }],
     options: { on_silence: "proceed" },
   }),
-  nearly({ state: "ACK_PLANNED_MAINTENANCE", instance_actions: { [instanceId]: "MIGRATE" }, reason: "no" }),
+  nearly({
+    state: "ACK_PLANNED_MAINTENANCE",
+    instance_actions: { [instanceId]: "MIGRATE" },
+    reason: "no",
+    retry_at: "2026-11-25 09:00:00",
+  }),
   nearly({ project_id: projectId, url: "http://192.0.2.20/", events: ["maintenance.scheduled"] }),
 );
 

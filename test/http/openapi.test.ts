@@ -40,6 +40,7 @@ test("it describes every request that is taken, with an answer and a summary", a
     "GET /v1/maintenance/{session_id}/timeline",
     "GET /v1/maintenance/{session_id}/{project_id}",
     "PUT /v1/maintenance/{session_id}/{project_id}",
+    "PUT /v1/maintenance/{session_id}/{project_id}/{instance_id}",
     "POST /v1/webhooks",
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",

@@ -25,6 +25,7 @@ export const aQuestion = (changes: Partial<AskedQuestion> = {}): AskedQuestion =
   state: "MAINTENANCE",
   round: 1,
   instances: [],
+  instance: null,
   allowedActions: [],
   replyBy: later(40),
   actionsAt: later(60),
@@ -37,6 +38,7 @@ export const aReply = (answer: Reply["answer"], changes: Partial<Reply> = {}): R
   answer,
   actions: new Map(),
   reason: null,
+  retryAt: null,
   at: NOON,
   ...changes,
 });

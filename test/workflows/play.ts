@@ -15,7 +15,7 @@ import {
   subjectOf,
 } from "../../src/domain/effect.ts";
 import { HostName, PluginName } from "../../src/domain/ids.ts";
-import { judgeReply } from "../../src/domain/reply.ts";
+import { hasEffect, judgeReply } from "../../src/domain/reply.ts";
 import type { AskedQuestion, Question } from "../../src/domain/question.ts";
 import { inWords } from "../../src/domain/resources.ts";
 import {
@@ -28,14 +28,20 @@ import {
   type SessionInstance,
 } from "../../src/domain/session.ts";
 import { type Entry, makeView, type Snapshot } from "../../src/domain/view.ts";
-import workflow from "../../plugins/workflows/default/index.ts";
+import defaultWorkflow from "../../plugins/workflows/default/index.ts";
+import vnfWorkflow from "../../plugins/workflows/vnf/index.ts";
 import { aSnapshot, later, NOON } from "../support/a-view.ts";
+import type { Workflow } from "../../src/domain/workflow.ts";
 import { World } from "./world.ts";
 
 /** What a project's manager does with a question; null: nothing, for ever. */
 export type Manager = (question: Question, world: World) => Answer | null;
 export interface Answer {
   readonly answer: "ACK" | "NACK";
+  /** Only with NACK: when to ask again, in seconds from the question. */
+  readonly retryAfterSeconds?: number;
+  /** What it says instead later, if it changes its mind. */
+  readonly then?: Answer;
   readonly afterSeconds?: number;
   /** For every instance, or for each by its own. */
   readonly action?: InstanceAction | ((instance: string) => InstanceAction);
@@ -45,6 +51,8 @@ export interface Answer {
 }
 
 export interface Script {
+  /** Without it, `default`. */
+  readonly workflow?: "vnf";
   readonly cloud: ConstructorParameters<typeof World>[0];
   /** Hosts of the session; without it, all of the cloud. */
   readonly hosts?: readonly string[];
@@ -119,11 +127,13 @@ class Playing {
   readonly #waits = new Set<string>();
   #turns = 0;
   #script: Script;
+  readonly #workflow: Workflow;
   readonly #world: World;
   readonly #session: Snapshot["session"];
 
   constructor(script: Script, world: World) {
     this.#script = script;
+    this.#workflow = script.workflow === "vnf" ? vnfWorkflow : defaultWorkflow;
     this.#world = world;
     const names = script.hosts ?? [...new Set([...world.computes.map(({ name }) => name), ...world.controllers])];
     this.#hosts = names.toSorted().map((text) => {
@@ -195,13 +205,14 @@ class Playing {
   #decide(): Decision {
     const { state } = this.#entry();
     const view = makeView(this.#snapshot(), later(this.#now));
-    const step = workflow.steps[state];
+    const step = this.#workflow.steps[state];
     if (!step) throw new Error(`no step for ${state}`);
     const decision = step(view);
     if (!isDeepStrictEqual(step(view), decision)) this.#complain("the same view gave two decisions");
     switch (decision.kind) {
       case "enter":
-        if (!workflow.transitions[state]?.includes(decision.state)) this.#complain(`may not enter ${decision.state}`);
+        if (!this.#workflow.transitions[state]?.includes(decision.state))
+          this.#complain(`may not enter ${decision.state}`);
         break;
       case "perform": {
         const keys = decision.effects.map((effect) => `${effect.kind} ${subjectOf(effect)}`);
@@ -229,7 +240,7 @@ class Playing {
         return this.#enter(decision.state, decision.why);
       case "fail":
         this.#failure = { reason: decision.reason, advice: decision.advice };
-        return this.#enter(workflow.failed, decision.reason);
+        return this.#enter(this.#workflow.failed, decision.reason);
       case "perform":
         for (const effect of decision.effects) this.#record(effect);
     }
@@ -345,22 +356,35 @@ class Playing {
       `  ${question.project} is asked ${question.state} about ${question.instances.join(" ") || "nothing"}${missing}`,
     );
     const answer = this.#script.managers?.[question.project]?.(question, this.#world) ?? null;
-    if (!answer) return;
+    if (answer) this.#hear(question, later(this.#now), answer);
+  }
+
+  /** The store's rules for a reply, without a store. */
+  #hear(question: Question, asked: Date, answer: Answer): void {
+    const { project, instance } = question;
     this.#later(answer.afterSeconds ?? 2, () => {
       const at = later(this.#now);
       answer.does?.();
-      const newest = this.#questions.findLast(({ project }) => project === question.project);
-      const got = { state: `${answer.answer}_${question.state}`, answers: question.state };
-      if (!newest || newest.round !== question.round || judgeReply(newest, got, at).kind !== "recorded") return;
-      const { action = "MIGRATE" } = answer;
+      if (answer.then) this.#hear(question, asked, answer.then);
+      const { action = "MIGRATE", retryAfterSeconds = null } = answer;
       const actions = new Map(
-        question.allowedActions.length === 0
+        question.allowedActions.length === 0 || answer.answer === "NACK"
           ? []
           : question.instances.map((id) => [id, typeof action === "function" ? action(id) : action]),
       );
-      const reply = { answer: answer.answer, actions, reason: answer.reason ?? null, at };
+      const retryAt = retryAfterSeconds === null ? null : new Date(asked.getTime() + retryAfterSeconds * 1_000);
+      const reply = { answer: answer.answer, actions, reason: answer.reason ?? null, retryAt, at };
+      const got = { ...reply, state: `${answer.answer}_${question.state}`, answers: question.state };
+      const newest = this.#questions.findLast((one) => one.project === project && one.instance === instance);
+      const begun = this.#effects.some(
+        ({ effect, entry }) =>
+          entry === newest?.entry && effect.kind === "move_instance" && effect.instance === instance,
+      );
+      if (!newest || newest.round !== question.round) return;
+      const receipt = judgeReply(newest, got, at, begun);
+      if (!hasEffect(receipt)) return this.#note(`  ${project} says ${got.state}: ${receipt.kind}`);
       this.#questions = this.#questions.map((one) => (one === newest ? { ...one, reply } : one));
-      this.#note(`  ${question.project} says ${got.state}`);
+      this.#note(`  ${project} says ${got.state}${instance === null ? "" : ` for ${instance}`}`);
     });
   }
 
@@ -435,7 +459,7 @@ class Playing {
   }
 
   #resume(wanted: string | undefined, changes: Partial<Script>): Played {
-    expect(this.#entry().state).toBe(workflow.failed);
+    expect(this.#entry().state).toBe(this.#workflow.failed);
     this.#script = { ...this.#script, ...changes };
     this.#failure = null;
     this.#hosts = this.#hosts.map((host) =>

@@ -38,10 +38,10 @@ export function readEffect(json: unknown): Effect {
   const effect = trusted<Effect>(json);
   switch (effect.kind) {
     case "ask": {
-      const { replyBy, actionsAt } = effect.question;
+      const { replyBy, actionsAt, instance = null } = effect.question; // Releases before knew no such questions.
       return {
         ...effect,
-        question: { ...effect.question, replyBy: new Date(replyBy), actionsAt: new Date(actionsAt) },
+        question: { ...effect.question, instance, replyBy: new Date(replyBy), actionsAt: new Date(actionsAt) },
       };
     }
     case "mark_host":
@@ -60,6 +60,11 @@ export function readEffect(json: unknown): Effect {
 export function readNotification(json: unknown): Notification {
   const notification = trusted<Notification>(json);
   if (notification.type !== "maintenance.scheduled") return notification;
-  const { replyBy, actionsAt } = notification;
-  return { ...notification, replyBy: replyBy && new Date(replyBy), actionsAt: actionsAt && new Date(actionsAt) };
+  const { replyBy, actionsAt, instance = null } = notification;
+  return {
+    ...notification,
+    instance,
+    replyBy: replyBy && new Date(replyBy),
+    actionsAt: actionsAt && new Date(actionsAt),
+  };
 }

@@ -118,6 +118,7 @@ export interface Question {
   allowed_actions: string[];
   asked_at: Timestamp;
   entry: number;
+  instance_id: string | null;
   instance_ids: string[];
   missing: Json | null;
   project_id: string;
@@ -134,6 +135,7 @@ export interface Reply {
   project_id: string;
   reason: string | null;
   received_at: Timestamp;
+  retry_at: Timestamp | null;
   round: number;
   session_id: string;
 }

@@ -1,6 +1,6 @@
 import type { InstanceId, ProjectId, SessionId } from "../../domain/ids.ts";
 import type { AskedQuestion, Receipt } from "../../domain/question.ts";
-import { judgeReply, parseReplyState } from "../../domain/reply.ts";
+import { hasEffect, judgeReply, parseReplyState } from "../../domain/reply.ts";
 import type { InstanceAction } from "../../domain/session.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Reports } from "../../ports/reports.ts";
@@ -12,12 +12,16 @@ import { Problem } from "../../problems.ts";
 export interface ReplyRequest {
   readonly session: SessionId;
   readonly project: ProjectId;
+  /** Null: a reply at the project's own link. */
+  readonly instance: InstanceId | null;
   /** `ACK_SCALE_IN` and the like. */
   readonly state: string;
   readonly instanceActions: ReadonlyMap<InstanceId, InstanceAction>;
   /** One action for all instances of the question. */
   readonly instanceAction: InstanceAction | null;
   readonly reason: string | null;
+  /** Only with NACK: when to ask again. */
+  readonly retryAt: Date | null;
 }
 
 export interface RecordingReplies {
@@ -33,13 +37,13 @@ export interface RecordingReplies {
  */
 export async function recordReply(request: ReplyRequest, deps: RecordingReplies): Promise<Receipt> {
   const { sessions, reports, wakes, clock } = deps;
-  const { session, project } = request;
-  const newest = await sessions.latestQuestion(session, project);
+  const { session, project, instance } = request;
+  const newest = await sessions.latestQuestion(session, { project, instance });
   if (newest === undefined) throw await nobody(session, project, reports);
   const reply = readReply(request, newest, clock.now());
-  const receipt = await sessions.reply(session, project, reply, judgeReply);
+  const receipt = await sessions.reply(session, { project, instance }, reply, judgeReply);
   if (receipt === undefined) throw await nobody(session, project, reports);
-  if (receipt.kind === "recorded") await wakes.session(session);
+  if (hasEffect(receipt)) await wakes.session(session);
   return receipt;
 }
 
@@ -47,11 +51,16 @@ function readReply(request: ReplyRequest, newest: AskedQuestion | null, at: Date
   const { state, reason } = request;
   const parsed = parseReplyState(state);
   if (!parsed) throw new Problem("BODY_INVALID", `"${state}" is neither ACK_… nor NACK_…`, { field: "state" });
-  const applies = newest !== null && judgeReply(newest, { state, answers: parsed.answers }, at).kind === "recorded";
-  const actions =
-    applies && parsed.answer === "ACK" ? readActions(request, newest) : new Map<InstanceId, InstanceAction>();
-  return { ...parsed, state, actions, reason, at };
+  const none: GivenReply["actions"] = new Map();
+  const retryAt = parsed.answer === "NACK" ? request.retryAt : null;
+  const given = { ...parsed, state, actions: none, reason, retryAt, at };
+  if (newest === null || parsed.answer === "NACK" || !mayCount(newest, given)) return given;
+  return { ...given, actions: readActions(request, newest) };
 }
+
+/** Whether its actions matter: what certainly has no effect is never refused for them. */
+const mayCount = (newest: AskedQuestion, { answers, at }: GivenReply): boolean =>
+  newest.state === answers && at <= newest.replyBy && (newest.reply === null || newest.instance !== null);
 
 function readActions(
   { instanceActions, instanceAction }: ReplyRequest,

@@ -104,6 +104,7 @@ describe("what a turn records", () => {
       state: "SCALE_IN",
       round: 1,
       instances: [instance("web-1")],
+      instance: null,
       allowedActions: ["MIGRATE", "LIVE_MIGRATE"],
       replyBy: later(40),
       actionsAt: later(60),

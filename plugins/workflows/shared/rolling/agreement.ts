@@ -8,20 +8,16 @@ import {
   type Effect,
   fail,
   type HostName,
-  type InstanceId,
-  InstanceAction,
   type ProjectId,
   type SessionHost,
   type View,
   wait,
 } from "#sdk";
-import { adviceFor, ask, isManaged, type Unwilling } from "../consent.ts";
+import { type Asks, isToBeAsked, newestAbout, retryAt, ROUNDS_MAX, untilRetry } from "../asks.ts";
+import { adviceFor, isManaged, type Unwilling } from "../consent.ts";
 import { giveUp } from "../drain/settle-host.ts";
 import { after, type Hold } from "../hold.ts";
 import { skip } from "../hosts.ts";
-
-/** Instances that appear on a closed host are somebody's doing; so often it is asked about more of them. */
-const ROUNDS_MAX = 5;
 
 /** A host whose instances are known for certain, since it was looked at after it was closed. */
 export interface KnownHost {
@@ -36,17 +32,18 @@ export interface Agreement {
   holdFor(known: KnownHost, settled: Hold | null): Hold | null;
 }
 
-export function agreement(view: View, hosts: readonly KnownHost[], complete: boolean): Agreement {
-  const questionOf = new Map<InstanceId, AskedQuestion>();
-  for (const question of view.questions) for (const id of question.instances) questionOf.set(id, question);
-  const open = new Set(view.questions.filter((question) => isOpen(view, question)).map(({ project }) => project));
-  const unasked = hosts
-    .flatMap(({ there }) => there)
-    .filter(({ id, project }) => !questionOf.has(id) && isManaged(view, project));
+export function agreement(view: View, hosts: readonly KnownHost[], complete: boolean, asks: Asks): Agreement {
+  const questionOf = newestAbout(view);
+  const isUnasked = ({ id, project }: CloudInstance) =>
+    isManaged(view, project) && isToBeAsked(view, questionOf.get(id));
+  // A question about one instance has a link of its own, and is in the way of no other.
+  const whole = view.questions.filter((question) => question.instance === null && isOpen(view, question));
+  const open = new Set(whole.map(({ project }) => project));
+  const unasked = hosts.flatMap(({ there }) => there).filter(isUnasked);
   // Hosts that were begun together are asked about together.
   const toAsk = complete ? unasked.filter(({ project }) => !open.has(project)) : [];
   return {
-    asks: asksFor(view, toAsk),
+    asks: asks(view, "PLANNED_MAINTENANCE", toAsk),
     holdFor({ host, there }, settled) {
       const questions = new Set(there.flatMap(({ id }) => questionOf.get(id) ?? []));
       const projects = [...new Set(there.map(({ project }) => project))];
@@ -55,33 +52,18 @@ export function agreement(view: View, hosts: readonly KnownHost[], complete: boo
       if (fatal) return fail(fatal.why, adviceFor(fatal.kind));
       const stubborn = unwilling.filter(({ policy }) => policy === "skip_host");
       if (stubborn.length > 0) return settled ?? skip(view, [host], stubborn.map(({ why }) => why).join("; "));
-      const waiting = there.filter(({ id, project }) => !questionOf.has(id) && isManaged(view, project));
+      const waiting = there.filter(isUnasked);
       if (waiting.length > 0 && roundsOf(view, host.name, there) >= ROUNDS_MAX) {
         const names = waiting.map(({ name }) => name).join(", ");
         const reason = `instances keep appearing on ${host.name} although it is closed: ${names}`;
         return settled ?? giveUp(view, host, reason, "Find out who starts them there.");
       }
-      return untilAnswered(view, questions) ?? untilAsked(view, waiting);
+      return untilAnswered(view, questions) ?? untilAsked(view, waiting) ?? untilRetry(view, questions);
     },
   };
 }
 
 const isOpen = ({ now }: View, { reply, replyBy }: AskedQuestion): boolean => reply === null && replyBy > now;
-
-function asksFor(view: View, instances: readonly CloudInstance[]): readonly Effect[] {
-  const replyBy = after(view.now, view.session.options.reply_seconds);
-  const projects = [...new Set(instances.map(({ project }) => project))].toSorted();
-  return projects.map((project) =>
-    ask(view, {
-      project,
-      state: "PLANNED_MAINTENANCE",
-      instances: instances.filter((one) => one.project === project).map(({ id }) => id),
-      allowedActions: InstanceAction.options,
-      replyBy,
-      actionsAt: replyBy,
-    }),
-  );
-}
 
 function unmanaged(view: View, project: ProjectId): readonly Unwilling[] {
   if (isManaged(view, project) || view.questions.some((question) => question.project === project)) return [];
@@ -91,8 +73,10 @@ function unmanaged(view: View, project: ProjectId): readonly Unwilling[] {
 
 function refusalsIn(view: View, questions: ReadonlySet<AskedQuestion>): readonly Unwilling[] {
   const { on_nack, on_silence } = view.session.options;
-  return [...questions].flatMap(({ project, state, reply, replyBy }): readonly Unwilling[] => {
+  return [...questions].flatMap((question): readonly Unwilling[] => {
+    const { project, state, reply, replyBy } = question;
     if (reply?.answer === "NACK") {
+      if (retryAt(view, question) !== null) return [];
       const why = `project ${project} said no to ${state}${reply.reason === null ? "" : `: ${reply.reason}`}`;
       return [{ project, kind: "nack", policy: on_nack, why }];
     }
@@ -102,11 +86,12 @@ function refusalsIn(view: View, questions: ReadonlySet<AskedQuestion>): readonly
   });
 }
 
-/** How often it was asked about instances that are, or were, on the host. */
+/** In how many turns it was asked about instances that are, or were, on the host. */
 function roundsOf(view: View, host: HostName, there: readonly CloudInstance[]): number {
   const moved = view.effectsOf("move_instance").filter(({ effect }) => effect.from === host);
   const ids = new Set([...there.map(({ id }) => id), ...moved.map(({ effect }) => effect.instance)]);
-  return view.questions.filter(({ instances }) => instances.some((id) => ids.has(id))).length;
+  const asked = view.effectsOf("ask").filter(({ effect }) => effect.question.instances.some((id) => ids.has(id)));
+  return new Set(asked.map(({ effect, recordedAt }) => `${effect.question.project} ${recordedAt.getTime()}`)).size;
 }
 
 function untilAnswered(view: View, questions: ReadonlySet<AskedQuestion>): Hold | null {
