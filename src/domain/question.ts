@@ -60,7 +60,12 @@ export type Receipt =
 /** How the projects answered one question. A project is in exactly one of the lists. */
 export interface Answers {
   readonly agreed: readonly ProjectId[];
-  readonly refused: readonly { readonly project: ProjectId; readonly reason: string | null }[];
+  readonly refused: readonly {
+    readonly project: ProjectId;
+    /** The one instance that the no was about; null where it was said for the project as a whole. */
+    readonly instance: InstanceId | null;
+    readonly reason: string | null;
+  }[];
   readonly silent: readonly ProjectId[];
   /** Their reply window is open. */
   readonly missing: readonly ProjectId[];

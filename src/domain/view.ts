@@ -73,13 +73,13 @@ export function answersTo(questions: readonly AskedQuestion[], now: Date): Answe
   for (const question of questions)
     byProject.set(question.project, [...(byProject.get(question.project) ?? []), question]);
   const agreed: ProjectId[] = [];
-  const refused: { project: ProjectId; reason: string | null }[] = [];
+  const refused: Answers["refused"][number][] = [];
   const silent: ProjectId[] = [];
   const missing: ProjectId[] = [];
   for (const [project, asked] of byProject) {
     const no = asked.find(({ reply }) => reply?.answer === "NACK");
     const open = asked.filter(({ reply }) => reply === null);
-    if (no) refused.push({ project, reason: no.reply?.reason ?? null });
+    if (no) refused.push({ project, instance: no.instance, reason: no.reply?.reason ?? null });
     else if (open.length === 0) agreed.push(project);
     else if (open.some(({ replyBy }) => replyBy > now)) missing.push(project);
     else silent.push(project);

@@ -47,8 +47,9 @@ export function standing(view: View): readonly AskedQuestion[] {
 export function retryAt(view: View, { project, state, reply }: AskedQuestion): Date | null {
   if (reply?.answer !== "NACK" || reply.retryAt === null) return null;
   if (state !== "PREPARE_MAINTENANCE" && state !== "PLANNED_MAINTENANCE") return null;
-  const granted = after(reply.at, view.session.options.nack_retry_seconds);
-  return reply.retryAt <= granted && timesAsked(view, project) < ROUNDS_MAX ? reply.retryAt : null;
+  const { nack_retry_seconds } = view.session.options;
+  const granted = nack_retry_seconds > 0 && reply.retryAt <= after(reply.at, nack_retry_seconds);
+  return granted && timesAsked(view, project) < ROUNDS_MAX ? reply.retryAt : null;
 }
 
 /** Whether nobody was asked about the instance yet, or the time has come to ask again. */

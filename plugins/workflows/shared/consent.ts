@@ -73,8 +73,8 @@ export function unwilling(view: View, affected: readonly ProjectId[]): readonly 
         const why = `project ${project} has no manager that Fenix could ask`;
         return { project, kind: "no_manager", policy: on_no_manager, why } as const;
       }),
-    ...refused.map(({ project, reason }) => {
-      const why = `project ${project} said no to ${view.entry.state}${reason === null ? "" : `: ${reason}`}`;
+    ...refused.map(({ project, instance, reason }) => {
+      const why = refusalInWords({ project, instance, state: view.entry.state }, reason);
       return { project, kind: "nack", policy: on_nack, why } as const;
     }),
     ...silent.map((project) => {
@@ -83,6 +83,16 @@ export function unwilling(view: View, affected: readonly ProjectId[]): readonly 
     }),
   ];
 }
+
+export const refusalInWords = (
+  {
+    project,
+    instance,
+    state,
+  }: { readonly project: ProjectId; readonly instance: InstanceId | null; readonly state: string },
+  reason: string | null,
+): string =>
+  `project ${project} said no to ${state}${instance === null ? "" : ` for ${instance}`}${reason === null ? "" : `: ${reason}`}`;
 
 export const adviceFor = (kind: Unwilling["kind"]): string => advice[kind];
 

@@ -14,7 +14,7 @@ import {
   wait,
 } from "#sdk";
 import { type Asks, isToBeAsked, newestAbout, retryAt, ROUNDS_MAX, untilRetry } from "../asks.ts";
-import { adviceFor, isManaged, type Unwilling } from "../consent.ts";
+import { adviceFor, isManaged, refusalInWords, type Unwilling } from "../consent.ts";
 import { giveUp } from "../drain/settle-host.ts";
 import { after, type Hold } from "../hold.ts";
 import { skip } from "../hosts.ts";
@@ -77,7 +77,7 @@ function refusalsIn(view: View, questions: ReadonlySet<AskedQuestion>): readonly
     const { project, state, reply, replyBy } = question;
     if (reply?.answer === "NACK") {
       if (retryAt(view, question) !== null) return [];
-      const why = `project ${project} said no to ${state}${reply.reason === null ? "" : `: ${reply.reason}`}`;
+      const why = refusalInWords(question, reply.reason);
       return [{ project, kind: "nack", policy: on_nack, why }];
     }
     if (reply !== null || replyBy > view.now) return [];
