@@ -12,6 +12,10 @@ export async function describeForFile(): Promise<string> {
     commands: { createSession: unasked, recordReply: unasked, continueSession: unasked, deleteSession: unasked },
     reports: { list: unasked, summary: unasked, detail: unasked, timeline: unasked, project: unasked },
     webhooks: { add: unasked, list: unasked, remove: unasked },
+    constraints: {
+      instances: { declare: unasked, find: unasked, list: unasked, remove: unasked },
+      groups: { declare: unasked, find: unasked, list: unasked, remove: unasked },
+    },
     health: {},
     clock: { now: unasked, sleep: unasked },
     newId: unasked,

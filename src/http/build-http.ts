@@ -10,6 +10,8 @@ import { describeApi } from "./openapi.ts";
 import { answerProblem } from "./problem-answers.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { openapiRoute } from "./routes/openapi.ts";
+import { instanceGroupRoutes } from "./routes/v1/instance-group.ts";
+import { instanceRoutes } from "./routes/v1/instance.ts";
 import { detailRoute } from "./routes/v1/maintenance/detail.ts";
 import { maintenanceRoutes } from "./routes/v1/maintenance/index.ts";
 import { projectRoutes } from "./routes/v1/maintenance/project.ts";
@@ -58,6 +60,8 @@ export function buildHttp(dependencies: HttpDependencies): App {
     detailRoute(routes, given);
     timelineRoute(routes, given);
     projectRoutes(routes, given);
+    instanceRoutes(routes, given);
+    instanceGroupRoutes(routes, given);
     webhookRoutes(routes, given);
     healthRoutes(routes, given);
     openapiRoute(routes);

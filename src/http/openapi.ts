@@ -20,6 +20,7 @@ export function describeApi(app: App, { publicUrl, version }: { publicUrl: strin
       tags: [
         { name: "sessions", description: "for the infrastructure admin" },
         { name: "projects", description: "for the manager of a project's application" },
+        { name: "constraints", description: "what an application needs while its instances are moved" },
         { name: "webhooks", description: "who hears of maintenance" },
         { name: "health", description: "for load balancers" },
       ],

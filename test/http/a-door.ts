@@ -10,6 +10,7 @@ import { SessionOptions } from "../../src/domain/session.ts";
 import { buildHttp } from "../../src/http/build-http.ts";
 import type { Commands } from "../../src/http/commands.ts";
 import type { HealthCheck } from "../../src/http/health.ts";
+import type { Constraints, Declarations } from "../../src/ports/constraints.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
 import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
 import { Problem } from "../../src/problems.ts";
@@ -43,6 +44,8 @@ export interface Given {
   readonly detail?: Partial<SessionDetail>;
   readonly timeline?: readonly NumberedEntry[];
   readonly project?: Partial<ProjectReport>;
+  /** Left out: all that is declared is accepted and forgotten. */
+  readonly constraints?: Constraints;
   readonly health?: Readonly<Record<string, HealthCheck>>;
   readonly log?: (line: string) => void;
 }
@@ -56,6 +59,10 @@ export function openDoor(given: Given = {}) {
     commands,
     reports: reportsOf(given),
     webhooks: webhooksIn(stored),
+    constraints: given.constraints ?? {
+      instances: forgetting("declareInstance", asked),
+      groups: forgetting("declareGroup", asked),
+    },
     health: given.health ?? {},
     clock: {
       now: () => now,
@@ -113,6 +120,20 @@ const webhooksIn = (stored: Webhook[]): Webhooks => ({
     if (at >= 0) stored.splice(at, 1);
     return at >= 0;
   },
+});
+
+const forgetting = <Declared, Id>(
+  command: string,
+  asked: { command: string; request: unknown }[],
+): Declarations<Declared, Id> => ({
+  declare: async (declared, at) => {
+    refuseWhatNoDatabaseHolds(declared);
+    asked.push({ command, request: declared });
+    return { kind: "declared", kept: { ...declared, createdAt: at, updatedAt: at } };
+  },
+  find: async (id) => (refuseWhatNoDatabaseHolds(id), undefined),
+  list: async (...given) => (refuseWhatNoDatabaseHolds(given), []),
+  remove: async (id) => refuseWhatNoDatabaseHolds(id),
 });
 
 function refuseWhatNoDatabaseHolds(value: unknown): void {

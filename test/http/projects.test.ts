@@ -196,7 +196,7 @@ describe("questions about one instance", () => {
   test.each(["%00", "a%2Fb", "i".repeat(65)])("the instance %s is 404", async (word) => {
     const payload = { state: "ACK_PLANNED_MAINTENANCE" };
     const answer = await given().send({ method: "PUT", url: `${project}/${word}`, payload });
-    expect([answer.statusCode, answer.json().code]).toEqual([404, "NOT_FOUND"]);
+    expect([answer.statusCode, answer.json().code]).toEqual([404, "INSTANCE_NOT_FOUND"]);
   });
 });
 

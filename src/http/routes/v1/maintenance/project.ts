@@ -1,5 +1,5 @@
 /** P1, P2, P3: what a session means for one project, and what the project replies. */
-import { InstancePath, ProjectPath } from "../../../../wire/paths.ts";
+import { InstanceReplyPath, ProjectPath } from "../../../../wire/paths.ts";
 import { ProblemDocument } from "../../../../wire/problem-document.ts";
 import { ProjectInstances, toProjectInstances } from "../../../../wire/project-instances.ts";
 import { ProjectReplied, ProjectReply, toReply } from "../../../../wire/project-reply.ts";
@@ -55,7 +55,7 @@ export function projectRoutes(app: App, { commands, reports, clock, links }: Rou
         summary: "Reply to what a project was asked about one instance",
         description:
           "200 means that the reply is kept. Until Fenix acts on it and the reply window ends, another one takes its place.",
-        params: InstancePath,
+        params: InstanceReplyPath,
         body: ProjectReply,
         response: { 200: ProjectReplied, default: ProblemDocument },
       },
