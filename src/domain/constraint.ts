@@ -139,6 +139,35 @@ export const migrationType = (
 
 const isAnti = ({ policy }: ServerGroup): boolean => policy === "anti-affinity" || policy === "soft-anti-affinity";
 
+/** A move of any session: under way while `endedAt` is null. */
+export interface SeenMove {
+  readonly instance: InstanceId;
+  readonly endedAt: Date | null;
+}
+
+/** Who is impacted at `now`: each member once, by what holds longest; members are in the order of `moves`. */
+export function impactedBy(
+  moves: readonly SeenMove[],
+  { instances, groups }: DeclaredConstraints,
+  now: Date,
+): Impacted {
+  const byGroup = new Map<GroupId, Map<InstanceId, ImpactedMember>>();
+  for (const { instance, endedAt } of moves) {
+    const id = instances.get(instance)?.group;
+    const group = id ? groups.get(id) : undefined;
+    if (!group) continue;
+    const until = endedAt && new Date(endedAt.getTime() + group.recoveryTimeSeconds * 1_000);
+    if (until && until <= now) continue;
+    const members = byGroup.get(group.group) ?? new Map<InstanceId, ImpactedMember>();
+    byGroup.set(group.group, members);
+    const before = members.get(instance);
+    if (until === null) members.set(instance, { kind: "moving", instance });
+    else if (!before || (before.kind === "recovering" && before.until < until))
+      members.set(instance, { kind: "recovering", instance, until });
+  }
+  return new Map([...byGroup].map(([group, members]) => [group, [...members.values()]]));
+}
+
 /** Sorts what was declared. Of instances in their order: members of a group keep it. */
 export function constraintsFrom(
   instances: readonly InstanceConstraints[],

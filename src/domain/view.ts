@@ -1,5 +1,6 @@
 /** What a step sees: everything the session knows at one moment, and nothing that can change under its hands. */
 import type { CloudFacts } from "./cloud.ts";
+import type { DeclaredConstraints, Impacted } from "./constraint.ts";
 import { type EffectKind, type EffectRecord, isUnderWay, subjectOf } from "./effect.ts";
 import { grouped } from "./grouped.ts";
 import type { ProjectId } from "./ids.ts";
@@ -24,6 +25,10 @@ export interface Snapshot {
   readonly instances: readonly SessionInstance[];
   /** The newest look at the cloud; null before the first. */
   readonly facts: CloudFacts | null;
+  /** What managers declared for the session's projects. */
+  readonly constraints: DeclaredConstraints;
+  /** The members of declared groups that are impacted now, whichever session moves them. */
+  readonly impacted: Impacted;
   /** Effects of the present entry, and those of earlier ones that are still under way. */
   readonly effects: readonly (EffectRecord & { readonly entry: number })[];
   /** Questions of the present entry. */

@@ -1,4 +1,5 @@
 /** Builders for views: a test says only what matters to it. */
+import { noConstraints } from "../../src/domain/constraint.ts";
 import { type Effect, type EffectStatus } from "../../src/domain/effect.ts";
 import { HostName, InstanceId, PluginName, ProjectId, SessionId } from "../../src/domain/ids.ts";
 import type { AskedQuestion, Reply } from "../../src/domain/question.ts";
@@ -67,6 +68,8 @@ export const aSnapshot = (changes: Partial<Snapshot> = {}): Snapshot => {
     projects: [],
     instances: [],
     facts: null,
+    constraints: noConstraints,
+    impacted: new Map(),
     effects: [],
     questions: [],
     failure: null,

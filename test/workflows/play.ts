@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
+import { noConstraints } from "../../src/domain/constraint.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import {
   type Effect,
@@ -194,6 +195,8 @@ class Playing {
       projects: projects.map((id) => ({ id, managed: this.#script.managers?.[id] !== undefined })),
       instances: [...this.#instances.values()],
       facts: this.#facts,
+      constraints: noConstraints,
+      impacted: new Map(),
       effects: this.#effects.filter((record) => record.entry === entry.number || isUnderWay(record)),
       questions: this.#questions.filter((question) => question.entry === entry.number),
       failure: this.#failure,

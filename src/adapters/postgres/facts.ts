@@ -6,12 +6,10 @@ import { sql } from "kysely";
 import type { CloudFacts } from "../../domain/cloud.ts";
 import type { SessionId } from "../../domain/ids.ts";
 import { toJson, trusted } from "./json.ts";
+import { remember } from "./session-cache.ts";
 import type { Transaction } from "./transaction.ts";
 
 export type FactsCache = Map<SessionId, { readonly look: number; readonly facts: CloudFacts }>;
-
-/** As many sessions as can be busy at once on one worker; at 20,000 instances each holds about 20 MB. */
-const CACHED_SESSIONS_MAX = 8;
 
 export async function readFacts(trx: Transaction, session: SessionId, cache: FactsCache): Promise<CloudFacts | null> {
   const cached = cache.get(session);
@@ -38,14 +36,4 @@ export async function writeFacts(trx: Transaction, session: SessionId, facts: Cl
       })),
     )
     .execute();
-}
-
-/** A map keeps the order of insertion, so its first key is the one that was not asked for the longest. */
-function remember(cache: FactsCache, session: SessionId, newest: { look: number; facts: CloudFacts }): void {
-  cache.delete(session);
-  cache.set(session, newest);
-  for (const oldest of cache.keys()) {
-    if (cache.size <= CACHED_SESSIONS_MAX) return;
-    cache.delete(oldest);
-  }
 }

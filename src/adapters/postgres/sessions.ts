@@ -1,19 +1,18 @@
 import type { Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
 import { createSession } from "./create-session.ts";
-import type { FactsCache } from "./facts.ts";
 import { appendJournal } from "./journal.ts";
 import { latestQuestion, recordReply } from "./reply.ts";
 import { resumeSession } from "./resume.ts";
+import { emptyCaches } from "./session-cache.ts";
 import { lockSession } from "./session-lock.ts";
 import { inTransaction } from "./transaction.ts";
 import { inTurn } from "./turn.ts";
 
 export function postgresSessions(db: Database): Sessions {
-  const facts: FactsCache = new Map();
   return {
     create: createSession(db),
-    inTurn: inTurn(db, facts),
+    inTurn: inTurn(db, emptyCaches()),
     latestQuestion: latestQuestion(db),
     reply: recordReply(db),
     resume: resumeSession(db),

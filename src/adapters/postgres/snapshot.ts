@@ -1,20 +1,29 @@
 import { sql } from "kysely";
 import type { SessionId } from "../../domain/ids.ts";
 import type { Entry, Snapshot } from "../../domain/view.ts";
-import { type FactsCache, readFacts } from "./facts.ts";
+import { readFacts } from "./facts.ts";
+import { readImpacted } from "./impacted.ts";
 import { trusted } from "./json.ts";
 import { readProjects } from "./projects.ts";
 import { readQuestions } from "./questions.ts";
 import { recordedColumns, toEffectRecord, toHost, toSession, waitingOf } from "./rows.ts";
+import type { SessionCaches } from "./session-cache.ts";
+import { readConstraints } from "./session-constraints.ts";
 import type { SessionRow } from "./session-lock.ts";
 import type { Transaction } from "./transaction.ts";
 
-/** Everything a step may see. The session's row is locked, so the queries see one moment. */
-export async function readSnapshot(trx: Transaction, row: SessionRow, cache: FactsCache): Promise<Snapshot> {
+/** Everything a step may see. The session's row is locked, so what is the session's own is of one moment. */
+export async function readSnapshot(
+  trx: Transaction,
+  row: SessionRow,
+  now: Date,
+  caches: SessionCaches,
+): Promise<Snapshot> {
   const id = trusted<SessionId>(row.id);
   const entries = await readEntries(trx, id);
   const entry = entries.at(-1);
   if (!entry) throw new Error(`session ${id} never entered a state`);
+  const constraints = await readConstraints(trx, id, caches.constraints);
   return {
     session: toSession(row),
     entry,
@@ -22,7 +31,9 @@ export async function readSnapshot(trx: Transaction, row: SessionRow, cache: Fac
     hosts: await readHosts(trx, id),
     projects: await readProjects(trx, id),
     instances: await readInstances(trx, id),
-    facts: await readFacts(trx, id, cache),
+    facts: await readFacts(trx, id, caches.facts),
+    constraints,
+    impacted: await readImpacted(trx, constraints, now),
     effects: await readEffects(trx, id, entry.number),
     questions: await readQuestions(trx, id, entry.number),
     failure: trusted(row.failure),

@@ -1,13 +1,13 @@
 /** One turn of a session: its row is locked, it looks at itself, it records what it decided. */
 import type { OpenSession, Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
-import type { FactsCache } from "./facts.ts";
 import { recordChanges } from "./record.ts";
+import type { SessionCaches } from "./session-cache.ts";
 import { lockSession, tryTurnLock } from "./session-lock.ts";
 import { readSnapshot } from "./snapshot.ts";
 
 export const inTurn =
-  (db: Database, facts: FactsCache): Sessions["inTurn"] =>
+  (db: Database, caches: SessionCaches): Sessions["inTurn"] =>
   (id, now, turn) =>
     // Not tried again when another transaction got in the way: what `turn` did outside cannot be taken back.
     db.transaction().execute(async (trx) => {
@@ -16,7 +16,7 @@ export const inTurn =
       if (!row || row.ended_at !== null || row.wake_at === null || row.wake_at > now) return false;
       const open: OpenSession = {
         removed: row.removed_at !== null,
-        snapshot: () => readSnapshot(trx, row, facts),
+        snapshot: () => readSnapshot(trx, row, now, caches),
         record: (changes) => recordChanges(trx, row, changes),
       };
       await turn(open);

@@ -137,6 +137,8 @@ describe("what a turn records", () => {
       projects: [{ id: "shop", managed: false }],
       instances: [web],
       facts: noFacts,
+      constraints: { instances: new Map(), groups: new Map(), members: new Map() },
+      impacted: new Map(),
       effects: [
         {
           effect: { kind: "ask", question },
