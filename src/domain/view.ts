@@ -1,6 +1,7 @@
 /** What a step sees: everything the session knows at one moment, and nothing that can change under its hands. */
 import type { CloudFacts } from "./cloud.ts";
 import type { DeclaredConstraints, Impacted } from "./constraint.ts";
+import { withDeclaredGroups } from "./declared-groups.ts";
 import { type EffectKind, type EffectRecord, isUnderWay, subjectOf } from "./effect.ts";
 import { grouped } from "./grouped.ts";
 import type { ProjectId } from "./ids.ts";
@@ -23,7 +24,7 @@ export interface Snapshot {
   readonly hosts: readonly SessionHost[];
   readonly projects: readonly SessionProject[];
   readonly instances: readonly SessionInstance[];
-  /** The newest look at the cloud; null before the first. */
+  /** The newest look at the cloud; null before the first. A view's has what managers declared among its groups. */
   readonly facts: CloudFacts | null;
   /** What managers declared for the session's projects. */
   readonly constraints: DeclaredConstraints;
@@ -54,6 +55,7 @@ export interface View extends Snapshot {
 }
 
 export function makeView(snapshot: Snapshot, now: Date): View {
+  const facts = snapshot.facts && withDeclaredGroups(snapshot.facts, snapshot.constraints);
   const present = snapshot.effects.filter(({ entry }) => entry === snapshot.entry.number);
   const byKey = new Map(present.map((record) => [`${record.effect.kind} ${subjectOf(record.effect)}`, record]));
   const byKind = grouped(present, ({ effect }) => effect.kind);
@@ -62,12 +64,12 @@ export function makeView(snapshot: Snapshot, now: Date): View {
     byKey.get(`${kind} ${subject}`) as EffectRecord<K> | undefined;
   return {
     ...snapshot,
+    facts,
     now,
     effect,
     effectsOf: <K extends EffectKind>(kind: K) => (byKind.get(kind) ?? []) as unknown as readonly EffectRecord<K>[],
     underWay: snapshot.effects.filter(isUnderWay),
-    observed: (occasion) =>
-      effect("observe", occasion)?.status.kind === "done" ? (snapshot.facts ?? undefined) : undefined,
+    observed: (occasion) => (effect("observe", occasion)?.status.kind === "done" ? (facts ?? undefined) : undefined),
     answers: (questions = snapshot.questions) => answersTo(questions, now),
   };
 }

@@ -13,8 +13,19 @@ export async function readImpacted(trx: Transaction, constraints: DeclaredConstr
   let longestSeconds = 0;
   for (const { recoveryTimeSeconds } of constraints.groups.values())
     longestSeconds = Math.max(longestSeconds, recoveryTimeSeconds);
+  await oneAtATime(trx, constraints);
   const moves = await recentMoves(new Date(now.getTime() - longestSeconds * 1_000)).execute(trx);
   return impactedBy(moves.rows, constraints, now);
+}
+
+/**
+ * Two sessions that move members of one group look and decide one after the other: else both could take the last place.
+ * Held until the turn commits; taken in one order, so that nobody waits in a circle.
+ */
+async function oneAtATime(trx: Transaction, { groups }: DeclaredConstraints): Promise<void> {
+  const projects = [...new Set([...groups.values()].map(({ project }) => project))].toSorted();
+  for (const project of projects)
+    await sql`select pg_advisory_xact_lock(hashtextextended(${`impacted ${project}`}, 0))`.execute(trx);
 }
 
 /** Of all sessions. One that was cancelled before it began has impacted nobody, and is left out. */

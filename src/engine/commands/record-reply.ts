@@ -2,6 +2,7 @@ import type { InstanceId, ProjectId, SessionId } from "../../domain/ids.ts";
 import type { AskedQuestion, Receipt } from "../../domain/question.ts";
 import { hasEffect, judgeReply, parseReplyState } from "../../domain/reply.ts";
 import type { InstanceAction } from "../../domain/session.ts";
+import type { Constraints } from "../../ports/constraints.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Reports } from "../../ports/reports.ts";
 import type { GivenReply, Sessions } from "../../ports/sessions.ts";
@@ -27,6 +28,7 @@ export interface ReplyRequest {
 export interface RecordingReplies {
   readonly sessions: Sessions;
   readonly reports: Reports;
+  readonly constraints: Pick<Constraints, "instances">;
   readonly wakes: Wakes;
   readonly clock: Clock;
 }
@@ -36,15 +38,26 @@ export interface RecordingReplies {
  * without an allowed action is refused by field, so that its sender can send it again.
  */
 export async function recordReply(request: ReplyRequest, deps: RecordingReplies): Promise<Receipt> {
-  const { sessions, reports, wakes, clock } = deps;
+  const { sessions, reports, constraints, wakes, clock } = deps;
   const { session, project, instance } = request;
   const newest = await sessions.latestQuestion(session, { project, instance });
   if (newest === undefined) throw await nobody(session, project, reports);
-  const reply = readReply(request, newest, clock.now());
+  const reply = readReply(await withDeclaredAction(request, constraints), newest, clock.now());
   const receipt = await sessions.reply(session, { project, instance }, reply, judgeReply);
   if (receipt === undefined) throw await nobody(session, project, reports);
   if (hasEffect(receipt)) await wakes.session(session);
   return receipt;
+}
+
+/** A yes for one instance needs to name no action where its manager declared one (reference §2.4, P3). */
+async function withDeclaredAction(
+  request: ReplyRequest,
+  { instances }: Pick<Constraints, "instances">,
+): Promise<ReplyRequest> {
+  const { project, instance, instanceAction, instanceActions } = request;
+  if (instance === null || instanceAction !== null || instanceActions.has(instance)) return request;
+  const declared = await instances.find(instance);
+  return declared?.project === project ? { ...request, instanceAction: declared.migrationType } : request;
 }
 
 function readReply(request: ReplyRequest, newest: AskedQuestion | null, at: Date): GivenReply {
