@@ -4,7 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
-import { noConstraints } from "../../src/domain/constraint.ts";
+import { type DeclaredConstraints, impactedBy, noConstraints, type SeenMove } from "../../src/domain/constraint.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import {
   type Effect,
@@ -15,7 +15,7 @@ import {
   type RunAction,
   subjectOf,
 } from "../../src/domain/effect.ts";
-import { HostName, PluginName } from "../../src/domain/ids.ts";
+import { HostName, InstanceId, PluginName } from "../../src/domain/ids.ts";
 import { hasEffect, judgeReply } from "../../src/domain/reply.ts";
 import type { AskedQuestion, Question } from "../../src/domain/question.ts";
 import { inWords } from "../../src/domain/resources.ts";
@@ -59,6 +59,10 @@ export interface Script {
   readonly hosts?: readonly string[];
   readonly options?: Partial<SessionOptions>;
   readonly actions?: readonly { readonly plugin: string; readonly phase: ActionPhase; readonly order?: number }[];
+  /** What managers declared. */
+  readonly constraints?: DeclaredConstraints;
+  /** Moves of other sessions, by their seconds. */
+  readonly otherMoves?: readonly { readonly instance: string; readonly from: number; readonly to: number }[];
   readonly beginsInSeconds?: number;
   /** Projects without one have no manager. */
   readonly managers?: Readonly<Record<string, Manager>>;
@@ -98,6 +102,8 @@ export interface Played {
   readonly waits: readonly string[];
   readonly world: World;
   readonly seconds: number;
+  /** Of any declared group, at any moment. */
+  readonly mostImpacted: number;
   /** How often effects of this kind were asked for. */
   readonly count: (kind: Effect["kind"]) => number;
   readonly states: readonly string[];
@@ -127,6 +133,7 @@ class Playing {
   #timeline: string[] = [];
   readonly #waits = new Set<string>();
   #turns = 0;
+  #mostImpacted = 0;
   #script: Script;
   readonly #workflow: Workflow;
   readonly #world: World;
@@ -175,6 +182,7 @@ class Playing {
       if (decision.kind === "wait") this.#sleep(decision);
       else this.#apply(decision);
       this.#world.watch();
+      this.#watchDeclared();
     }
   }
 
@@ -195,13 +203,51 @@ class Playing {
       projects: projects.map((id) => ({ id, managed: this.#script.managers?.[id] !== undefined })),
       instances: [...this.#instances.values()],
       facts: this.#facts,
-      constraints: noConstraints,
-      impacted: new Map(),
+      constraints: this.#constraints(),
+      impacted: impactedBy(this.#allMoves(), this.#constraints(), later(this.#now)),
       effects: this.#effects.filter((record) => record.entry === entry.number || isUnderWay(record)),
       questions: this.#questions.filter((question) => question.entry === entry.number),
       failure: this.#failure,
       waiting: this.#waiting,
     };
+  }
+
+  #constraints(): DeclaredConstraints {
+    return this.#script.constraints ?? noConstraints;
+  }
+
+  /** Of this session and of others. */
+  #allMoves(): readonly SeenMove[] {
+    const ours = this.#effects.flatMap(({ effect, status }): SeenMove[] =>
+      effect.kind !== "move_instance" || status.kind === "cancelled"
+        ? []
+        : [{ instance: effect.instance, endedAt: "at" in status ? status.at : null }],
+    );
+    const others = (this.#script.otherMoves ?? [])
+      .filter(({ from }) => from <= this.#now)
+      .map(({ instance, to }) => ({
+        instance: InstanceId.parse(instance),
+        endedAt: to > this.#now ? null : later(to),
+      }));
+    return [...ours, ...others];
+  }
+
+  /** I2 and I9 for what managers declared, counted from the moves and the world and nothing else. */
+  #watchDeclared(): void {
+    const { groups, members } = this.#constraints();
+    for (const [id, { maxImpactedMembers, recoveryTimeSeconds, antiAffinity, maxInstancesPerHost }] of groups) {
+      const ids = new Set(members.get(id));
+      const since = later(this.#now - recoveryTimeSeconds);
+      const impacted = this.#allMoves().filter(
+        ({ instance, endedAt }) => ids.has(instance) && (endedAt === null || endedAt > since),
+      );
+      const count = new Set(impacted.map(({ instance }) => instance)).size;
+      this.#mostImpacted = Math.max(this.#mostImpacted, count);
+      if (count > maxImpactedMembers) this.#world.breaches.push(`I2: ${count} members of ${id} are impacted`);
+      for (const { name } of antiAffinity ? this.#world.computes : [])
+        if (this.#world.on(name).filter((one) => ids.has(one.id)).length > Math.max(1, maxInstancesPerHost))
+          this.#world.breaches.push(`I9: ${name} has too many of ${id}`);
+    }
   }
 
   /** Asks the step, and refuses what the engine refuses. */
@@ -453,6 +499,7 @@ class Playing {
       waits: [...this.#waits],
       world: this.#world,
       seconds: this.#now,
+      mostImpacted: this.#mostImpacted,
       asked: this.#questions,
       count: (kind) => this.#effects.filter(({ effect }) => effect.kind === kind).length,
       states: this.#entries.map((entry) => entry.state),
