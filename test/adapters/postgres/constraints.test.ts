@@ -8,6 +8,7 @@ import { GroupId, type InstanceId, type ProjectId } from "../../../src/domain/id
 import type { Session } from "../../../src/domain/session.ts";
 import { testDatabase } from "../../support/database.ts";
 import {
+  aGate,
   claim,
   claimed,
   created,
@@ -20,6 +21,7 @@ import {
   project,
   record,
   snapshotOf,
+  someChanges,
 } from "./support.ts";
 
 const { db } = await testDatabase();
@@ -146,6 +148,14 @@ describe("what a session sees of declarations", () => {
 });
 
 describe("who is impacted", () => {
+  async function waitingForLock(): Promise<boolean> {
+    const waiting = await sql`
+      select from pg_locks where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database())
+    `.execute(db);
+    return waiting.rows.length > 0;
+  }
+
   const move = (id: InstanceId, attempt = 1) =>
     ({ kind: "move_instance", instance: id, from: host(on), to: null, how: "MIGRATE", attempt }) as const;
 
@@ -190,6 +200,27 @@ describe("who is impacted", () => {
     const session = await aSessionOver(alone, undeclared);
     await record(store, session, effects(move(alone), move(undeclared)));
     expect((await snapshotOf(store, session)).impacted).toEqual(new Map());
+  });
+
+  test("two sessions look one after the other, so that no two take the last place of a group (I2)", async () => {
+    const [a, b] = [fresh(), fresh()];
+    await groups.declare(aGroup(), NOON);
+    for (const id of [a, b]) await instances.declare(anInstance(id), NOON);
+    const [first, second] = [await aSessionOver(a), await aSessionOver(b)];
+    const looked = aGate();
+    const decided = aGate();
+    const firstTurn = store.sessions.inTurn(first.id, NOON, async (open) => {
+      await open.snapshot();
+      looked.open();
+      await decided.opened;
+      await open.record(someChanges(effects(move(a))));
+    });
+    await looked.opened;
+    const secondSees = snapshotOf(store, second);
+    await expect.poll(waitingForLock).toBe(true);
+    decided.open();
+    await firstTurn;
+    expect((await secondSees).impacted).toEqual(new Map([[web, [{ kind: "moving", instance: a }]]]));
   });
 
   test("is found by indexes, however many effects there were", async () => {
