@@ -42,7 +42,7 @@ export interface Answer {
   /** Only with NACK: when to ask again, in seconds from the question. */
   readonly retryAfterSeconds?: number;
   /** What it says instead later, if it changes its mind. */
-  readonly then?: Answer;
+  readonly afterwards?: Answer;
   readonly afterSeconds?: number;
   /** For every instance, or for each by its own. */
   readonly action?: InstanceAction | ((instance: string) => InstanceAction);
@@ -414,7 +414,7 @@ class Playing {
     this.#later(answer.afterSeconds ?? 2, () => {
       const at = later(this.#now);
       answer.does?.();
-      if (answer.then) this.#hear(question, asked, answer.then);
+      if (answer.afterwards) this.#hear(question, asked, answer.afterwards);
       const { action = "MIGRATE", retryAfterSeconds = null } = answer;
       const actions = new Map(
         question.allowedActions.length === 0 || answer.answer === "NACK"

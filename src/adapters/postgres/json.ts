@@ -1,6 +1,7 @@
 /** Values on their way into and out of jsonb. */
 import type { Notification } from "../../domain/notification.ts";
 import type { Effect } from "../../domain/effect.ts";
+import type { Question } from "../../domain/question.ts";
 import type { HostStatus } from "../../domain/session.ts";
 
 /** JSON allows these two escapes, PostgreSQL cannot store them: a zero character, and half of a surrogate pair. */
@@ -38,10 +39,15 @@ export function readEffect(json: unknown): Effect {
   const effect = trusted<Effect>(json);
   switch (effect.kind) {
     case "ask": {
-      const { replyBy, actionsAt, instance = null } = effect.question; // Releases before knew no such questions.
+      const { replyBy, actionsAt } = effect.question;
       return {
         ...effect,
-        question: { ...effect.question, instance, replyBy: new Date(replyBy), actionsAt: new Date(actionsAt) },
+        question: {
+          ...effect.question,
+          instance: instanceOf(effect.question),
+          replyBy: new Date(replyBy),
+          actionsAt: new Date(actionsAt),
+        },
       };
     }
     case "mark_host":
@@ -60,11 +66,14 @@ export function readEffect(json: unknown): Effect {
 export function readNotification(json: unknown): Notification {
   const notification = trusted<Notification>(json);
   if (notification.type !== "maintenance.scheduled") return notification;
-  const { replyBy, actionsAt, instance = null } = notification;
+  const { replyBy, actionsAt } = notification;
   return {
     ...notification,
-    instance,
+    instance: instanceOf(notification),
     replyBy: replyBy && new Date(replyBy),
     actionsAt: actionsAt && new Date(actionsAt),
   };
 }
+
+/** What was stored by a release that did not ask about single instances has none. */
+const instanceOf = ({ instance }: Partial<Pick<Question, "instance">>): Question["instance"] => instance ?? null;

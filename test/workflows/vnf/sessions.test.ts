@@ -107,7 +107,7 @@ describe("a change of mind", () => {
     const played = done(
       script((question, world) => {
         if (question.instance === "a")
-          return { answer: "ACK", action: "OWN_ACTION", then: { answer: "ACK", action: "LIVE_MIGRATE" } };
+          return { answer: "ACK", action: "OWN_ACTION", afterwards: { answer: "ACK", action: "LIVE_MIGRATE" } };
         return question.instance === "b" ? { answer: "ACK", afterSeconds: 20 } : agree(question, world);
       }),
     );
@@ -115,7 +115,7 @@ describe("a change of mind", () => {
   });
 
   test("once the move has begun has no effect", () => {
-    const played = done(script(inTurn("a", { answer: "ACK", then: { answer: "NACK", afterSeconds: 5 } })));
+    const played = done(script(inTurn("a", { answer: "ACK", afterwards: { answer: "NACK", afterSeconds: 5 } })));
     expect(played.timeline.some((line) => line.endsWith("shop says NACK_PLANNED_MAINTENANCE: already_recorded"))).toBe(
       true,
     );
@@ -124,7 +124,7 @@ describe("a change of mind", () => {
 
   test("a no becomes a yes where the no waits for its time", () => {
     const played = done(
-      script(inTurn("a", { answer: "NACK", retryAfterSeconds: 30, then: { answer: "ACK", afterSeconds: 3 } }), {
+      script(inTurn("a", { answer: "NACK", retryAfterSeconds: 30, afterwards: { answer: "ACK", afterSeconds: 3 } }), {
         nack_retry_seconds: 600,
       }),
     );
