@@ -1,4 +1,5 @@
 /** Everything that lives in Postgres, behind the ports of the engine. */
+import type { Constraints } from "../../ports/constraints.ts";
 import type { Deliveries, Webhooks } from "../../ports/deliveries.ts";
 import type { Due, Effects } from "../../ports/effects.ts";
 import type { Reports } from "../../ports/reports.ts";
@@ -7,6 +8,8 @@ import type { Database } from "./connect.ts";
 import { postgresDeliveries } from "./deliveries.ts";
 import { postgresDue } from "./due.ts";
 import { postgresEffects } from "./effects.ts";
+import { postgresGroupConstraints } from "./group-constraints.ts";
+import { postgresInstanceConstraints } from "./instance-constraints.ts";
 import { postgresReports } from "./reports.ts";
 import { postgresSessions } from "./sessions.ts";
 import { tellingOutages } from "./transaction.ts";
@@ -18,6 +21,7 @@ export interface Store {
   readonly due: Due;
   readonly deliveries: Deliveries;
   readonly webhooks: Webhooks;
+  readonly constraints: Constraints;
   readonly reports: Reports;
 }
 
@@ -28,5 +32,9 @@ export const postgresStore = (db: Database): Store => ({
   due: tellingOutages(postgresDue(db)),
   deliveries: tellingOutages(postgresDeliveries(db)),
   webhooks: tellingOutages(postgresWebhooks(db)),
+  constraints: {
+    instances: tellingOutages(postgresInstanceConstraints(db)),
+    groups: tellingOutages(postgresGroupConstraints(db)),
+  },
   reports: tellingOutages(postgresReports(db)),
 });

@@ -15,7 +15,7 @@ export const inTurn =
       if (!row || row.ended_at !== null || row.wake_at === null || row.wake_at > now) return false;
       const open: OpenSession = {
         removed: row.removed_at !== null,
-        snapshot: () => readSnapshot(trx, row, known),
+        snapshot: () => readSnapshot(trx, row, now, known),
         record: (changes) => recordChanges(trx, row, changes),
       };
       await turn(open);

@@ -16,6 +16,7 @@ import {
   type SessionHost,
   type View,
 } from "#sdk";
+import type { Asks } from "../asks.ts";
 import { drainsInVain } from "../bounds.ts";
 import { setDoors, untilSet } from "../doors.ts";
 import { type Hold, look } from "../hold.ts";
@@ -30,7 +31,7 @@ export type DrainState = "PREPARE_MAINTENANCE" | "PLANNED_MAINTENANCE";
 /** Everything that is not this host leads over the hub, or back to the projects. */
 export type Onward = Decision<"START_MAINTENANCE" | "SCALE_IN">;
 
-export function drain(view: View, state: DrainState): Onward {
+export function drain(view: View, state: DrainState, asks: Asks): Onward {
   if (hasSkipped(view)) return untilSet(view) ?? enter("START_MAINTENANCE", "a host was given up");
   const reach = reachOf(state);
   const host = view.hosts.find(({ status }) => status.kind === "draining");
@@ -43,7 +44,7 @@ export function drain(view: View, state: DrainState): Onward {
   if (isUntouched(view) && !fitsStill(view, facts, host, reach)) return letGo(host);
   const there = whoIsThere(view, facts, host.name);
   return (
-    negotiate(view, there, host, state) ??
+    negotiate(view, there, host, state, asks) ??
     work(view, facts, there, host, reach) ??
     settleHost(view, host) ??
     enter("START_MAINTENANCE", `${host.name} is empty`)

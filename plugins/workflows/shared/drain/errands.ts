@@ -1,5 +1,12 @@
 /** What shall happen to each instance on the host: what its project said, as far as Nova can do it. */
-import type { CloudInstance, EffectRecord, InstanceAction, MoveKind, View } from "#sdk";
+import {
+  type CloudInstance,
+  type EffectRecord,
+  type InstanceAction,
+  migrationType,
+  type MoveKind,
+  type View,
+} from "#sdk";
 import { after, latest, troubleWith } from "../hold.ts";
 import { triesOf, triesOff } from "./who-is-there.ts";
 
@@ -50,8 +57,10 @@ interface Wish {
 }
 
 /** Nothing is done before the announced time unless the project said yes (invariant I10). */
-function wishFor({ questions, session, entry }: View, { id }: CloudInstance): Wish {
-  const { default_action } = session.options;
+function wishFor(view: View, { id }: CloudInstance): Wish {
+  const { questions, session, entry } = view;
+  // What its manager declared serves where its project says nothing.
+  const default_action = migrationType(view, id) ?? session.options.default_action;
   const question = questions.findLast(({ instances }) => instances.includes(id));
   if (!question) return { action: default_action, from: entry.since }; // Nobody answers for it, and the policy is to proceed.
   const { reply, actionsAt } = question;

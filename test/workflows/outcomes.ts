@@ -1,7 +1,7 @@
-/** What sessions of the default workflow are tried with: managers of several tempers, and two ways a session ends. */
+/** How played sessions end, for the tests of every workflow. */
 import { expect } from "vitest";
 import { resources } from "#sdk";
-import { agree, type Manager, type Played, play, type Script } from "../play.ts";
+import { agree, type Manager, type Played, play, type Script } from "./play.ts";
 
 /** Frees what it is asked for, by giving up its last instances; agrees to all else. */
 export const scalesIn: Manager = (question, world) => {
@@ -15,11 +15,13 @@ export const scalesIn: Manager = (question, world) => {
   return { answer: "ACK", action: "MIGRATE", afterSeconds: 5, does: () => world.remove(...giving) };
 };
 
+/** Says no in this state, and agrees to all else. */
 export const refuses =
   (state: string): Manager =>
   (question, world) =>
     question.state === state ? { answer: "NACK", reason: "not now" } : agree(question, world);
 
+/** Says nothing in this state, and agrees to all else. */
 export const silentIn =
   (state: string): Manager =>
   (question, world) =>
@@ -28,7 +30,6 @@ export const silentIn =
 export const expectSound = (played: Played): void =>
   expect(played.world.breaches, played.timeline.join("\n")).toEqual([]);
 
-/** Plays a session that has to succeed. */
 export const done = (script: Script): Played => {
   const played = play(script);
   expectSound(played);
@@ -37,7 +38,6 @@ export const done = (script: Script): Played => {
   return played;
 };
 
-/** Plays a session that has to fail, and to leave no host closed. */
 export const failed = (script: Script): Played => {
   const played = play(script);
   expectSound(played);

@@ -1,14 +1,12 @@
 /** Asks the projects for an action for each of their instances on the host. */
-import { type CloudInstance, InstanceAction, perform, type SessionHost, type View } from "#sdk";
-import { ask, failFor, isManaged, untilAnswered, unwilling } from "../consent.ts";
-import { after, type Hold } from "../hold.ts";
+import { type CloudInstance, perform, type SessionHost, type View } from "#sdk";
+import { type Asks, isToBeAsked, newestAbout, ROUNDS_MAX, timesAsked, untilRetry } from "../asks.ts";
+import { failFor, isManaged, untilAnswered, unwilling } from "../consent.ts";
+import type { Hold } from "../hold.ts";
 import { skip } from "../hosts.ts";
 import type { DrainState } from "./drain.ts";
 import { untilMovesEnd } from "./moves.ts";
 import { giveUp } from "./settle-host.ts";
-
-/** Instances that appear on a closed host are somebody's doing; so often it is asked about more of them. */
-const ROUNDS_MAX = 5;
 
 /** Null when it is known for every instance what shall happen to it, or a policy says so. */
 export function negotiate(
@@ -16,6 +14,7 @@ export function negotiate(
   there: readonly CloudInstance[],
   host: SessionHost,
   state: DrainState,
+  asks: Asks,
 ): Hold | null {
   const projects = [...new Set(there.map(({ project }) => project))].toSorted();
   const unwillings = unwilling(view, projects);
@@ -25,10 +24,17 @@ export function negotiate(
   if (stubborn.length > 0)
     return untilMovesEnd(view, host.name) ?? skip(view, [host], stubborn.map(({ why }) => why).join("; "));
 
-  const asked = new Set(view.questions.flatMap(({ instances }) => instances));
-  const unasked = there.filter(({ id, project }) => !asked.has(id) && isManaged(view, project));
-  if (unasked.length === 0) return untilAnswered(view);
-  if (view.questions.some(({ round }) => round >= ROUNDS_MAX)) {
+  const newest = newestAbout(view);
+  const unasked = there.filter(({ id, project }) => isManaged(view, project) && isToBeAsked(view, newest.get(id)));
+  if (unasked.length === 0)
+    return (
+      untilAnswered(view) ??
+      untilRetry(
+        view,
+        there.flatMap(({ id }) => newest.get(id) ?? []),
+      )
+    );
+  if (projects.some((project) => timesAsked(view, project) >= ROUNDS_MAX)) {
     const names = unasked.map(({ name }) => name).join(", ");
     return (
       untilMovesEnd(view, host.name) ??
@@ -40,14 +46,5 @@ export function negotiate(
       )
     );
   }
-  const replyBy = after(view.now, view.session.options.reply_seconds);
-  return perform(
-    projects
-      .map((project) => ({ project, instances: unasked.filter((one) => one.project === project).map(({ id }) => id) }))
-      .filter(({ instances }) => instances.length > 0)
-      .map((question) =>
-        ask(view, { ...question, state, allowedActions: InstanceAction.options, replyBy, actionsAt: replyBy }),
-      ),
-    `each project says what shall happen to its instances on ${host.name}`,
-  );
+  return perform(asks(view, state, unasked), `each project says what shall happen to its instances on ${host.name}`);
 }

@@ -73,7 +73,7 @@ function isGoneByCheck(view: View, host: HostName, instance: InstanceId): boolea
 }
 
 /** Effects stand in the order in which they were recorded, which no clock can confuse. */
-const isLater = <A extends EffectKind, B extends EffectKind>(
+export const isLater = <A extends EffectKind, B extends EffectKind>(
   view: View,
   a: EffectRecord<A>,
   b: EffectRecord<B>,

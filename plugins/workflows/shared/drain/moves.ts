@@ -4,8 +4,6 @@ import {
   fitAway,
   type FitObstacle,
   foresee,
-  type GroupId,
-  groupsOf,
   type HostName,
   type InstanceId,
   isUnderWay,
@@ -14,8 +12,9 @@ import {
   type View,
   wait,
 } from "#sdk";
-import { endBy, type Hold } from "../hold.ts";
+import { after, endBy, type Hold } from "../hold.ts";
 import { destinationsFor, type Reach } from "../way-on.ts";
+import { type Budgets, budgetsOf } from "./budgets.ts";
 import type { Errand } from "./errands.ts";
 import { triesOf } from "./who-is-there.ts";
 
@@ -23,6 +22,9 @@ interface NextMoves {
   readonly start: readonly MoveInstance[];
   /** Instances that find no place now. */
   readonly obstacles: readonly FitObstacle[];
+  /** Others that have a place, and have to wait for members of their groups. */
+  readonly held: readonly MoveErrand[];
+  readonly budgets: Budgets;
 }
 
 export type MoveErrand = Extract<Errand, { kind: "move" }>;
@@ -36,8 +38,10 @@ export function nextMoves(
 ): NextMoves {
   const ready = errands.filter(({ from }) => from <= view.now);
   const moving = movesUnderWay(view);
+  const budgets = budgetsOf(view, facts);
   // Where the scheduler chooses, its choice cannot be foreseen: such a move goes alone.
-  if (ready.length === 0 || moving.some(({ effect }) => effect.to === null)) return { start: [], obstacles: [] };
+  if (ready.length === 0 || moving.some(({ effect }) => effect.to === null))
+    return { start: [], obstacles: [], held: [], budgets };
 
   const now = foreseen(view, facts, host.name);
   const destinations = destinationsFor(view, now, host.name, reach);
@@ -55,13 +59,12 @@ export function nextMoves(
     if (anywhere) goals.set(anywhere.instance, null);
   }
   const free = view.session.options.moves_at_once - moving.length;
-  const start = oneOfEachGroup(
-    facts,
-    moving.map(({ effect }) => effect.instance),
-    ready.filter(({ instance }) => goals.has(instance.id)),
-  );
+  const start: MoveErrand[] = [];
+  const held: MoveErrand[] = [];
+  for (const errand of ready.filter(({ instance }) => goals.has(instance.id)))
+    if (start.length < free) (budgets.take(errand.instance.id) ? start : held).push(errand);
   return {
-    start: start.slice(0, Math.max(0, free)).map(({ instance, how }) => ({
+    start: start.map(({ instance, how }) => ({
       kind: "move_instance",
       instance: instance.id,
       from: host.name,
@@ -70,7 +73,22 @@ export function nextMoves(
       attempt: 1 + triesOf(view, instance.id).length,
     })),
     obstacles,
+    held,
+    budgets,
   };
+}
+
+/** Members of other sessions come to rest unseen, so that is asked for so often. */
+const OTHERS_SECONDS = 15;
+
+/** Waits until members of the groups of these instances have arrived and recovered; null when there are none. */
+export function untilOthersServe(view: View, held: readonly MoveErrand[], budgets: Budgets): Hold | null {
+  const [first] = held;
+  if (!first) return null;
+  const names = held.map(({ instance }) => instance.name).join(", ");
+  const times = held.flatMap(({ instance }) => budgets.freeAt(instance.id) ?? []).filter((at) => at > view.now);
+  const until = times.reduce((a, b) => (a < b ? a : b), after(view.now, OTHERS_SECONDS));
+  return wait(`other members of the groups of ${names} to arrive and recover`, until);
 }
 
 /** Moves of this entry that have not ended; those off one host, or all. */
@@ -109,28 +127,6 @@ function triedHosts(view: View, errands: readonly MoveErrand[]): ReadonlyMap<Ins
       return hosts.length === 0 ? [] : [[id, new Set(hosts)] as const];
     }),
   );
-}
-
-/** At most one member of a server group is on its way at a time: the others serve meanwhile. */
-function oneOfEachGroup(
-  facts: CloudFacts,
-  moving: readonly InstanceId[],
-  ready: readonly MoveErrand[],
-): readonly MoveErrand[] {
-  const busy = busyGroups(facts, moving);
-  return ready.filter(({ instance }) => occupy(facts, busy, instance.id));
-}
-
-/** The groups with a member on its way. */
-export const busyGroups = (facts: CloudFacts, moving: readonly InstanceId[]): Set<GroupId> =>
-  new Set(moving.flatMap((id) => groupsOf(facts, id).map((group) => group.id)));
-
-/** Whether all groups of the instance are at rest; they are busy from now on. */
-export function occupy(facts: CloudFacts, busy: Set<GroupId>, id: InstanceId): boolean {
-  const groups = groupsOf(facts, id).map((group) => group.id);
-  if (groups.some((group) => busy.has(group))) return false;
-  for (const group of groups) busy.add(group);
-  return true;
 }
 
 /** A host is not given up while instances are on their way off it. */

@@ -21,7 +21,7 @@ import { skip } from "../hosts.ts";
 import type { Reach } from "../way-on.ts";
 import { onward, type Onward } from "./drain.ts";
 import { type Errand, errandsOf, retryFrom } from "./errands.ts";
-import { movesUnderWay, nextMoves, untilMovesEnd } from "./moves.ts";
+import { movesUnderWay, nextMoves, untilMovesEnd, untilOthersServe } from "./moves.ts";
 import { giveUp } from "./settle-host.ts";
 import { checksOf, hasMoved, triesOf, triesOff } from "./who-is-there.ts";
 
@@ -68,7 +68,11 @@ function workLeft(
   if (effects.length > 0) return perform(effects, whyNow(errands, host));
   const sight = sightOfStuck(view, errands, host);
   if (sight && sight.kind !== "seen") return sight;
-  return waitFor(view, errands, host) ?? noRoom(view, facts, moves.obstacles, host);
+  return (
+    waitFor(view, errands, host) ??
+    untilOthersServe(view, moves.held, moves.budgets) ??
+    noRoom(view, facts, moves.obstacles, host)
+  );
 }
 
 /** INSTANCE_ACTION_DONE, for what Fenix moved and not for a project's own doing (reference §4.3). */

@@ -13,6 +13,7 @@ import {
   type View,
   wait,
 } from "#sdk";
+import { standing } from "./asks.ts";
 import type { Hold } from "./hold.ts";
 
 /** The projects with instances on these hosts, in a fixed order. */
@@ -34,19 +35,22 @@ export interface Asking {
   readonly state: AskedState;
   readonly project: ProjectId;
   readonly instances: readonly InstanceId[];
+  /** The one instance it is about, if it has a link of its own. */
+  readonly instance?: InstanceId;
   readonly allowedActions: readonly InstanceAction[];
   readonly replyBy: Date;
   readonly actionsAt: Date;
   readonly missing?: Resources;
 }
 
-/** Asks a project; what it was asked before in this entry stands, and the new question is the next round. */
-export const ask = (view: View, { missing, ...question }: Asking): Ask => ({
+/** Asks a project; the new question is the next round. `before` counts those to the same project in the same decision. */
+export const ask = (view: View, { missing, instance, ...question }: Asking, before = 0): Ask => ({
   kind: "ask",
   question: {
     ...question,
+    instance: instance ?? null,
     missing: missing ?? null,
-    round: 1 + view.questions.filter(({ project }) => project === question.project).length,
+    round: 1 + before + view.questions.filter(({ project }) => project === question.project).length,
   },
 });
 
@@ -61,7 +65,7 @@ export interface Unwilling {
 /** Of these projects, those nobody answers for; and all that said no or nothing to what they were asked in this entry. */
 export function unwilling(view: View, affected: readonly ProjectId[]): readonly Unwilling[] {
   const { on_no_manager, on_nack, on_silence } = view.session.options;
-  const { refused, silent } = view.answers();
+  const { refused, silent } = view.answers(standing(view));
   return [
     ...affected
       .filter((project) => !isManaged(view, project) && !isAsked(view, project))
@@ -69,8 +73,8 @@ export function unwilling(view: View, affected: readonly ProjectId[]): readonly 
         const why = `project ${project} has no manager that Fenix could ask`;
         return { project, kind: "no_manager", policy: on_no_manager, why } as const;
       }),
-    ...refused.map(({ project, reason }) => {
-      const why = `project ${project} said no to ${view.entry.state}${reason === null ? "" : `: ${reason}`}`;
+    ...refused.map(({ project, instance, reason }) => {
+      const why = refusalInWords({ project, instance, state: view.entry.state }, reason);
       return { project, kind: "nack", policy: on_nack, why } as const;
     }),
     ...silent.map((project) => {
@@ -79,6 +83,16 @@ export function unwilling(view: View, affected: readonly ProjectId[]): readonly 
     }),
   ];
 }
+
+export const refusalInWords = (
+  {
+    project,
+    instance,
+    state,
+  }: { readonly project: ProjectId; readonly instance: InstanceId | null; readonly state: string },
+  reason: string | null,
+): string =>
+  `project ${project} said no to ${state}${instance === null ? "" : ` for ${instance}`}${reason === null ? "" : `: ${reason}`}`;
 
 export const adviceFor = (kind: Unwilling["kind"]): string => advice[kind];
 
@@ -100,6 +114,6 @@ export function failFor(unwillings: readonly Unwilling[]): Hold | null {
 
 /** Waits for replies whose time is not over. */
 export function untilAnswered(view: View): Hold | null {
-  const { missing, deadline } = view.answers();
+  const { missing, deadline } = view.answers(standing(view));
   return deadline === null ? null : wait(`replies to ${view.entry.state} from ${missing.join(", ")}`, deadline);
 }

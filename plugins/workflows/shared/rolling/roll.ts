@@ -3,6 +3,7 @@
  * back, and whenever one is done the next ones are chosen, as many as are allowed and find room for their instances.
  */
 import { type CloudFacts, enter, perform, type SessionHost, type View } from "#sdk";
+import type { Asks } from "../asks.ts";
 import { drainsInVain } from "../bounds.ts";
 import { failInVain, onward, type Onward } from "../drain/drain.ts";
 import { whoIsThere } from "../drain/who-is-there.ts";
@@ -19,7 +20,7 @@ import { together } from "./together.ts";
 /** Hosts are chosen by a look at the cloud that is not older than this. */
 const FRESH_SECONDS = 60;
 
-export function roll(view: View): Onward {
+export function roll(view: View, asks: Asks): Onward {
   const { facts } = view;
   if (!facts) return firstLook(view);
   const lost = lostHosts(view, facts);
@@ -30,7 +31,7 @@ export function roll(view: View): Onward {
   const begun = computesLeft(view).filter(({ status }) => status.kind !== "waiting");
   const allowed = view.session.options.hosts_at_once - begun.length;
   const moves = fleet(view, facts, inOrder(begun), Math.max(0, allowed));
-  const holds = [...courses(view, facts, begun, moves), ...news(view, facts)];
+  const holds = [...courses(view, facts, begun, moves, asks), ...news(view, facts)];
   const waits = holds.filter(({ kind }) => kind === "wait").length - moves.stuck.size;
   const quiet = holds.length === moves.stuck.size;
   const next = allowed > 0 ? choose(view, facts, moves, quiet) : null;
@@ -51,12 +52,18 @@ const inOrder = (hosts: readonly SessionHost[]): readonly SessionHost[] =>
 
 const sinceOf = ({ status }: SessionHost): number => ("since" in status ? status.since.getTime() : Infinity);
 
-function courses(view: View, facts: CloudFacts, begun: readonly SessionHost[], moves: Fleet): readonly Hold[] {
+function courses(
+  view: View,
+  facts: CloudFacts,
+  begun: readonly SessionHost[],
+  moves: Fleet,
+  asks: Asks,
+): readonly Hold[] {
   const unknown = begun.flatMap((host) => untilKnown(view, facts, host) ?? []);
   const known = begun
     .filter((host) => untilKnown(view, facts, host) === null)
     .map((host) => ({ host, there: whoIsThere(view, facts, host.name) }));
-  const agreed = agreement(view, known, unknown.length === 0);
+  const agreed = agreement(view, known, unknown.length === 0, asks);
   const asking: readonly Hold[] =
     agreed.asks.length === 0 ? [] : [perform(agreed.asks, "each project says what shall happen to its instances")];
   return [

@@ -9,20 +9,18 @@ import {
   fail,
   type HostName,
   type InstanceId,
-  InstanceAction,
   type ProjectId,
   type SessionHost,
+  subjectOf,
   type View,
   wait,
 } from "#sdk";
-import { adviceFor, ask, isManaged, type Unwilling } from "../consent.ts";
+import { type Asks, isToBeAsked, newestAbout, retryAt, ROUNDS_MAX, untilRetry } from "../asks.ts";
+import { adviceFor, isManaged, refusalInWords, type Unwilling } from "../consent.ts";
 import { giveUp } from "../drain/settle-host.ts";
-import { hasMoved, triesOf } from "../drain/who-is-there.ts";
+import { hasMoved, isLater, triesOf } from "../drain/who-is-there.ts";
 import { after, type Hold } from "../hold.ts";
 import { skip } from "../hosts.ts";
-
-/** Instances that appear on a closed host are somebody's doing; so often it is asked about more of them. */
-const ROUNDS_MAX = 5;
 
 /** A host whose instances are known for certain, since it was looked at after it was closed. */
 export interface KnownHost {
@@ -37,16 +35,18 @@ export interface Agreement {
   holdFor(known: KnownHost, settled: Hold | null): Hold | null;
 }
 
-export function agreement(view: View, hosts: readonly KnownHost[], complete: boolean): Agreement {
+export function agreement(view: View, hosts: readonly KnownHost[], complete: boolean, asks: Asks): Agreement {
   const questionOf = standingQuestions(view);
-  const open = new Set(view.questions.filter((question) => isOpen(view, question)).map(({ project }) => project));
-  const unasked = hosts
-    .flatMap(({ there }) => there)
-    .filter(({ id, project }) => !questionOf.has(id) && isManaged(view, project));
+  const isUnasked = ({ id, project }: CloudInstance) =>
+    isManaged(view, project) && isToBeAsked(view, questionOf.get(id));
+  // A question about one instance has a link of its own, and is in the way of no other.
+  const whole = view.questions.filter((question) => question.instance === null && isOpen(view, question));
+  const open = new Set(whole.map(({ project }) => project));
+  const unasked = hosts.flatMap(({ there }) => there).filter(isUnasked);
   // Hosts that were begun together are asked about together.
   const toAsk = complete ? unasked.filter(({ project }) => !open.has(project)) : [];
   return {
-    asks: asksFor(view, toAsk),
+    asks: asks(view, "PLANNED_MAINTENANCE", toAsk),
     holdFor({ host, there }, settled) {
       const questions = new Set(there.flatMap(({ id }) => questionOf.get(id) ?? []));
       const projects = [...new Set(there.map(({ project }) => project))];
@@ -55,49 +55,28 @@ export function agreement(view: View, hosts: readonly KnownHost[], complete: boo
       if (fatal) return fail(fatal.why, adviceFor(fatal.kind));
       const stubborn = unwilling.filter(({ policy }) => policy === "skip_host");
       if (stubborn.length > 0) return settled ?? skip(view, [host], stubborn.map(({ why }) => why).join("; "));
-      const waiting = there.filter(({ id, project }) => !questionOf.has(id) && isManaged(view, project));
+      const waiting = there.filter(isUnasked);
       if (waiting.length > 0 && roundsOf(view, host.name, there) >= ROUNDS_MAX) {
         const names = waiting.map(({ name }) => name).join(", ");
         const reason = `instances keep appearing on ${host.name} although it is closed: ${names}`;
         return settled ?? giveUp(view, host, reason, "Find out who starts them there.");
       }
-      return untilAnswered(view, questions) ?? untilAsked(view, waiting);
+      return untilAnswered(view, questions) ?? untilAsked(view, waiting) ?? untilRetry(view, questions);
     },
   };
 }
 
-/**
- * The newest question about each instance, unless it has been moved since: a project is asked about every move, and one
- * that was moved as often as it was asked about has used its answers up.
- */
-function standingQuestions(view: View): ReadonlyMap<InstanceId, AskedQuestion> {
-  const asked = new Map<InstanceId, AskedQuestion[]>();
-  for (const question of view.questions)
-    for (const id of question.instances) asked.set(id, [...(asked.get(id) ?? []), question]);
-  return new Map(
-    [...asked].flatMap(([id, questions]) => {
-      const newest = questions.at(-1);
-      return newest && questions.length > triesOf(view, id).filter(hasMoved).length ? [[id, newest] as const] : [];
-    }),
-  );
+/** The newest question about each instance, unless it has been moved since: a project is asked about every move. */
+const standingQuestions = (view: View) =>
+  new Map([...newestAbout(view)].filter(([id, question]) => !isUsedUp(view, id, question)));
+
+function isUsedUp(view: View, id: InstanceId, question: AskedQuestion): boolean {
+  const move = triesOf(view, id).findLast(hasMoved);
+  const ask = view.effect("ask", subjectOf({ kind: "ask", question }));
+  return move !== undefined && ask !== undefined && !isLater(view, ask, move);
 }
 
 const isOpen = ({ now }: View, { reply, replyBy }: AskedQuestion): boolean => reply === null && replyBy > now;
-
-function asksFor(view: View, instances: readonly CloudInstance[]): readonly Effect[] {
-  const replyBy = after(view.now, view.session.options.reply_seconds);
-  const projects = [...new Set(instances.map(({ project }) => project))].toSorted();
-  return projects.map((project) =>
-    ask(view, {
-      project,
-      state: "PLANNED_MAINTENANCE",
-      instances: instances.filter((one) => one.project === project).map(({ id }) => id),
-      allowedActions: InstanceAction.options,
-      replyBy,
-      actionsAt: replyBy,
-    }),
-  );
-}
 
 function unmanaged(view: View, project: ProjectId): readonly Unwilling[] {
   if (isManaged(view, project) || view.questions.some((question) => question.project === project)) return [];
@@ -107,9 +86,11 @@ function unmanaged(view: View, project: ProjectId): readonly Unwilling[] {
 
 function refusalsIn(view: View, questions: ReadonlySet<AskedQuestion>): readonly Unwilling[] {
   const { on_nack, on_silence } = view.session.options;
-  return [...questions].flatMap(({ project, state, reply, replyBy }): readonly Unwilling[] => {
+  return [...questions].flatMap((question): readonly Unwilling[] => {
+    const { project, state, reply, replyBy } = question;
     if (reply?.answer === "NACK") {
-      const why = `project ${project} said no to ${state}${reply.reason === null ? "" : `: ${reply.reason}`}`;
+      if (retryAt(view, question) !== null) return [];
+      const why = refusalInWords(question, reply.reason);
       return [{ project, kind: "nack", policy: on_nack, why }];
     }
     if (reply !== null || replyBy > view.now) return [];
@@ -118,11 +99,12 @@ function refusalsIn(view: View, questions: ReadonlySet<AskedQuestion>): readonly
   });
 }
 
-/** How often it was asked about instances that are, or were, on the host. */
+/** In how many turns it was asked about instances that are, or were, on the host. */
 function roundsOf(view: View, host: HostName, there: readonly CloudInstance[]): number {
   const moved = view.effectsOf("move_instance").filter(({ effect }) => effect.from === host);
   const ids = new Set([...there.map(({ id }) => id), ...moved.map(({ effect }) => effect.instance)]);
-  return view.questions.filter(({ instances }) => instances.some((id) => ids.has(id))).length;
+  const asked = view.effectsOf("ask").filter(({ effect }) => effect.question.instances.some((id) => ids.has(id)));
+  return new Set(asked.map(({ effect, recordedAt }) => `${effect.question.project} ${recordedAt.getTime()}`)).size;
 }
 
 function untilAnswered(view: View, questions: ReadonlySet<AskedQuestion>): Hold | null {

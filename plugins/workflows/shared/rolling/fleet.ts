@@ -20,10 +20,11 @@ import {
   wait,
 } from "#sdk";
 import { type Errand, errandsOf } from "../drain/errands.ts";
-import { busyGroups, type MoveErrand, movesUnderWay, occupy } from "../drain/moves.ts";
+import { budgetsOf } from "../drain/budgets.ts";
+import { type MoveErrand, movesUnderWay, untilOthersServe } from "../drain/moves.ts";
 import { triesOf, triesOff, whoIsThere } from "../drain/who-is-there.ts";
 import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, whyNow } from "../drain/work.ts";
-import { after, endBy, type Hold } from "../hold.ts";
+import { after, type Hold } from "../hold.ts";
 import { computesLeft, knownTo } from "../hosts.ts";
 import { destinationsFor } from "../way-on.ts";
 import type { KnownHost } from "./agreement.ts";
@@ -43,11 +44,7 @@ const ROOM_SECONDS = 60;
 export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost[], atMost: number): Fleet {
   const now = foreseen(view, facts);
   const assignment = assigned(view, facts, now, begun, atMost);
-  const moving = movesUnderWay(view);
-  const busy = busyGroups(
-    facts,
-    moving.map(({ effect }) => effect.instance),
-  );
+  const budgets = budgetsOf(view, facts);
   const stuck = new Map<HostName, string>();
 
   function begin(errands: readonly Errand[], host: SessionHost): readonly Effect[] {
@@ -56,7 +53,7 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
     const start: Effect[] = [];
     for (const { instance, how } of ready) {
       const to = assignment.goals.get(instance.id);
-      if (start.length >= free || to === undefined || !occupy(facts, busy, instance.id)) continue;
+      if (start.length >= free || to === undefined || !budgets.take(instance.id)) continue;
       const attempt = 1 + triesOf(view, instance.id).length;
       start.push({ kind: "move_instance", instance: instance.id, from: host.name, to, how, attempt });
     }
@@ -67,11 +64,9 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
   function untilRoom(errands: readonly Errand[], host: SessionHost): Hold {
     const homeless = errands.filter(({ instance }) => !assignment.goals.has(instance.id));
     const names = (homeless.length > 0 ? homeless : errands).map(({ instance }) => instance.name).join(", ");
-    if (homeless.length < errands.length) {
-      const [first] = moving;
-      const until = first ? endBy(view, first, view.session.options.move_seconds) : after(view.now, ROOM_SECONDS);
-      return wait(`other members of the groups of ${names} to arrive`, until);
-    }
+    const held = errands.filter((one): one is MoveErrand => one.kind === "move" && !homeless.includes(one));
+    const others = untilOthersServe(view, held, budgets);
+    if (others) return others;
     stuck.set(host.name, `no room for ${names} of ${host.name}`);
     return wait(`room for ${names} of ${host.name}`, after(view.now, ROOM_SECONDS));
   }
