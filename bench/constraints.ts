@@ -66,7 +66,7 @@ await sql`
     'instance', 120, 'MIGRATE', true, 40, now(), now()
   from generate_series(0, ${instances - 1}::int) n
 `.execute(db);
-await sql`insert into constraint_version select 'project-' || n, 0, 1 from generate_series(0, ${instances}::int) n`.execute(
+await sql`insert into constraint_version select 'project-' || n, 1 from generate_series(0, ${instances}::int) n`.execute(
   db,
 );
 await sql`analyze`.execute(db);

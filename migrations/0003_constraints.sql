@@ -34,13 +34,10 @@ create table instance_constraint (
 );
 create index instance_constraint_group on instance_constraint (project_id, group_id) where group_id is not null;
 
--- How often a project's constraints were changed, so that a session reads them again only when they were. Each
--- connection counts in a part of its own, and the sum is what counts: writers of one project do not queue up.
+-- How often a project's constraints were changed, so that a session reads them again only when they were.
 create table constraint_version (
-  project_id text    not null,
-  part       integer not null,
-  version    bigint  not null check (version > 0),
-  primary key (project_id, part)
+  project_id text   primary key,
+  version    bigint not null check (version > 0)
 );
 
 -- Who is impacted now, whichever session moves it: the few moves that are under way, and those that ended lately.

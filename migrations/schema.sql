@@ -247,9 +247,8 @@ create table instance_constraint (
 create index instance_constraint_group on instance_constraint (project_id, group_id) where (group_id is not null);
 
 create table constraint_version (
-  project_id text    not null,
-  part       integer not null,
-  version    bigint  not null,
-  primary key (project_id, part),
+  project_id text   not null,
+  version    bigint not null,
+  primary key (project_id),
   constraint constraint_version_version_check check (version > 0)
 );

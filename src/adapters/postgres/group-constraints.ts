@@ -6,16 +6,17 @@ import type { Database } from "./connect.ts";
 import { countChanged } from "./constraint-version.ts";
 import { trusted } from "./json.ts";
 import type { GroupConstraint } from "./schema.ts";
-import { inTransaction, type Transaction } from "./transaction.ts";
+import { inTransaction } from "./transaction.ts";
 
 type Row = Selectable<GroupConstraint>;
 
 export const postgresGroupConstraints = (db: Database): Declarations<GroupConstraints, GroupId> => ({
-  declare: (declared, at) =>
-    inTransaction(db, async (trx) => {
-      const row = (await write(trx, declared, at)) ?? (await read(trx, declared.group));
-      return row?.project_id === declared.project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
-    }),
+  declare: async (declared, at) => {
+    // What was there may be removed between the two looks, and then there is something to write after all.
+    const row = (await write(db, declared, at)) ?? (await read(db, declared.group)) ?? (await write(db, declared, at));
+    if (!row) throw new Error(`the constraints of group ${declared.group} come and go`);
+    return row.project_id === declared.project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
+  },
   find: async (id) => {
     const row = await read(db, id);
     return row && toKept(row);
@@ -33,9 +34,13 @@ export const postgresGroupConstraints = (db: Database): Declarations<GroupConstr
   },
   remove: (id) =>
     inTransaction(db, async (trx) => {
-      await sql`
-        with changed as (delete from group_constraint where group_id = ${id} returning *) ${countChanged}
-      `.execute(trx);
+      // The members lose their group when the first statement ends, and only then is it counted.
+      const row = await trx
+        .deleteFrom("group_constraint")
+        .where("group_id", "=", id)
+        .returning("project_id")
+        .executeTakeFirst();
+      if (row) await sql`with changed as (select ${row.project_id} as project_id) ${countChanged}`.execute(trx);
     }),
 });
 
@@ -43,7 +48,7 @@ const read = (db: Database, id: GroupId): Promise<Row | undefined> =>
   db.selectFrom("group_constraint").selectAll().where("group_id", "=", id).executeTakeFirst();
 
 /** Undefined when nothing was written, since the same is there already or another project's. */
-async function write(trx: Transaction, declared: GroupConstraints, at: Date): Promise<Row | undefined> {
+async function write(db: Database, declared: GroupConstraints, at: Date): Promise<Row | undefined> {
   const written = await sql<Row>`
     with changed as (
       insert into group_constraint as kept (
@@ -70,8 +75,10 @@ async function write(trx: Transaction, declared: GroupConstraints, at: Date): Pr
         excluded.max_impacted_members, excluded.recovery_time, excluded.resource_mitigation
       )
       returning *
-    ) ${countChanged}
-  `.execute(trx);
+    ),
+    counted as (${countChanged})
+    select * from changed
+  `.execute(db);
   return written.rows[0];
 }
 
