@@ -5,8 +5,8 @@
  */
 import { type RawBuilder, sql } from "kysely";
 
-/** Counts once for each project with rows in `changed`, which stands before it in the same statement. */
+/** Counts for each project in `touched`, which stands before it in the same statement. */
 export const countChanged: RawBuilder<unknown> = sql`
-  insert into constraint_version as kept (project_id, version) select project_id, 1 from changed
+  insert into constraint_version as kept (project_id, version) select project_id, 1 from touched order by project_id
   on conflict (project_id) do update set version = kept.version + 1
 `;

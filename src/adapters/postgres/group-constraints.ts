@@ -34,13 +34,21 @@ export const postgresGroupConstraints = (db: Database): Declarations<GroupConstr
   },
   remove: (id) =>
     inTransaction(db, async (trx) => {
-      // The members lose their group when the first statement ends, and only then is it counted.
-      const row = await trx
-        .deleteFrom("group_constraint")
+      // The members lose their group when the second statement ends, and only then is it counted.
+      const touched = await sql<{ project_id: string }>`
+        select project_id from group_constraint where group_id = ${id} for update
+      `.execute(trx);
+      const members = await trx
+        .selectFrom("instance_constraint")
+        .select("project_id")
+        .distinct()
         .where("group_id", "=", id)
-        .returning("project_id")
-        .executeTakeFirst();
-      if (row) await sql`with changed as (select ${row.project_id} as project_id) ${countChanged}`.execute(trx);
+        .execute();
+      await trx.deleteFrom("group_constraint").where("group_id", "=", id).execute();
+      const projects = [...touched.rows, ...members].map(({ project_id }) => project_id);
+      await sql`with touched as (select distinct unnest(${projects}::text[]) as project_id) ${countChanged}`.execute(
+        trx,
+      );
     }),
 });
 
@@ -75,6 +83,11 @@ async function write(db: Database, declared: GroupConstraints, at: Date): Promis
         excluded.max_impacted_members, excluded.recovery_time, excluded.resource_mitigation
       )
       returning *
+    ),
+    touched as (
+      select project_id from changed
+      union
+      select member.project_id from instance_constraint as member join changed using (group_id)
     ),
     counted as (${countChanged})
     select * from changed

@@ -36,7 +36,7 @@ export const postgresInstanceConstraints = (db: Database): Declarations<Instance
   },
   remove: async (id) => {
     await sql`
-      with changed as (delete from instance_constraint where instance_id = ${id} returning project_id) ${countChanged}
+      with touched as (delete from instance_constraint where instance_id = ${id} returning project_id) ${countChanged}
     `.execute(db);
   },
 });
@@ -53,7 +53,7 @@ async function write(db: Database, declared: InstanceConstraints, at: Date): Pro
   const written = await sql<Row & { group_known: boolean }>`
     with held as (
       -- Nobody removes it before this is written.
-      select from group_constraint where group_id = ${group} and project_id = ${project} for key share
+      select from group_constraint where group_id = ${group} for key share
     ),
     changed as (
       insert into instance_constraint as kept (
@@ -81,6 +81,7 @@ async function write(db: Database, declared: InstanceConstraints, at: Date): Pro
       )
       returning *
     ),
+    touched as (select project_id from changed),
     counted as (${countChanged})
     select exists (select from held) as group_known, changed.* from (values (1)) as always left join changed on true
   `.execute(db);
