@@ -6,17 +6,17 @@ import type { Database } from "./connect.ts";
 import { countChanged } from "./constraint-version.ts";
 import { trusted } from "./json.ts";
 import type { GroupConstraint } from "./schema.ts";
-import { inTransaction } from "./transaction.ts";
+import { inTransaction, type Transaction } from "./transaction.ts";
 
 type Row = Selectable<GroupConstraint>;
 
 export const postgresGroupConstraints = (db: Database): Declarations<GroupConstraints, GroupId> => ({
-  declare: async (declared, at) => {
-    // What was there may be removed between the two looks, and then there is something to write after all.
-    const row = (await write(db, declared, at)) ?? (await read(db, declared.group)) ?? (await write(db, declared, at));
-    if (!row) throw new Error(`the constraints of group ${declared.group} come and go`);
-    return row.project_id === declared.project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
-  },
+  declare: (declared, at) =>
+    inTransaction(db, async (trx) => {
+      await hold(trx, declared.group);
+      const row = (await write(trx, declared, at)) ?? (await read(trx, declared.group));
+      return row?.project_id === declared.project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
+    }),
   find: async (id) => {
     const row = await read(db, id);
     return row && toKept(row);
@@ -34,10 +34,8 @@ export const postgresGroupConstraints = (db: Database): Declarations<GroupConstr
   },
   remove: (id) =>
     inTransaction(db, async (trx) => {
-      // The members lose their group when the second statement ends, and only then is it counted.
-      const touched = await sql<{ project_id: string }>`
-        select project_id from group_constraint where group_id = ${id} for update
-      `.execute(trx);
+      // The members lose their group when it is deleted, and only then is it counted.
+      const owner = await hold(trx, id);
       const members = await trx
         .selectFrom("instance_constraint")
         .select("project_id")
@@ -45,18 +43,22 @@ export const postgresGroupConstraints = (db: Database): Declarations<GroupConstr
         .where("group_id", "=", id)
         .execute();
       await trx.deleteFrom("group_constraint").where("group_id", "=", id).execute();
-      const projects = [...touched.rows, ...members].map(({ project_id }) => project_id);
+      const projects = [...owner, ...members].map(({ project_id }) => project_id);
       await sql`with touched as (select distinct unnest(${projects}::text[]) as project_id) ${countChanged}`.execute(
         trx,
       );
     }),
 });
 
+/** Waits for instances that are just joining the group, and keeps others from it: all members are known then. */
+const hold = (trx: Transaction, id: GroupId): Promise<readonly Pick<Row, "project_id">[]> =>
+  trx.selectFrom("group_constraint").select("project_id").where("group_id", "=", id).forUpdate().execute();
+
 const read = (db: Database, id: GroupId): Promise<Row | undefined> =>
   db.selectFrom("group_constraint").selectAll().where("group_id", "=", id).executeTakeFirst();
 
-/** Undefined when nothing was written, since the same is there already or another project's. */
-async function write(db: Database, declared: GroupConstraints, at: Date): Promise<Row | undefined> {
+/** Undefined when nothing was written, since the same is there already or another project's; the row is locked then. */
+async function write(trx: Transaction, declared: GroupConstraints, at: Date): Promise<Row | undefined> {
   const written = await sql<Row>`
     with changed as (
       insert into group_constraint as kept (
@@ -91,7 +93,7 @@ async function write(db: Database, declared: GroupConstraints, at: Date): Promis
     ),
     counted as (${countChanged})
     select * from changed
-  `.execute(db);
+  `.execute(trx);
   return written.rows[0];
 }
 
