@@ -94,7 +94,7 @@ describe("the group of an instance", () => {
 describe("what holds for a group", () => {
   const declaredAs = (changes: Partial<GroupConstraints>) => constraintsFrom([anInstance("a")], [aGroup(changes)]);
   const grouped = (id: string, changes: Partial<ServerGroup> = {}) =>
-    cloud(["a", "b", "c"], { [id]: { members: ["a", "b", "c"], ...changes } as GroupSketch });
+    cloud(["a", "b", "c"], { [id]: { members: ["a", "b", "c"], ...changes } });
   const rules = [
     ["declared", declaredAs({}), cloud(["a"]), 2, 60, null],
     ["declared with anti-affinity", declaredAs({ antiAffinity: true }), cloud(["a"]), 2, 60, 1],
