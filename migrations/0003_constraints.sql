@@ -19,8 +19,9 @@ create table group_constraint (
 create table instance_constraint (
   instance_id           text        primary key,
   project_id            text        not null,
-  -- Null once the group was removed: managers remove it before its members.
-  group_id              text,
+  -- Null once the group was removed: managers remove it before its members. Tacker declares a group for the project of
+  -- its own user, and the instances for the project they are in, so the two may differ.
+  group_id              text        references group_constraint (group_id) on delete set null,
   instance_name         text        not null,
   max_interruption_time integer     not null check (max_interruption_time >= 0),
   migration_type        text        not null check (migration_type in ('MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION')),
@@ -28,19 +29,14 @@ create table instance_constraint (
   lead_time             integer     not null check (lead_time >= 0),
   created_at            timestamptz not null,
   updated_at            timestamptz not null,
-  unique (project_id, instance_id),
-  -- With the project, so that nobody's instance is in a group of somebody else.
-  foreign key (project_id, group_id) references group_constraint (project_id, group_id) on delete set null (group_id)
+  unique (project_id, instance_id)
 );
-create index instance_constraint_group on instance_constraint (project_id, group_id) where group_id is not null;
+create index instance_constraint_group on instance_constraint (group_id, project_id) where group_id is not null;
 
--- How often a project's constraints were changed, so that a session reads them again only when they were. Each
--- connection counts in a part of its own, and the sum is what counts: writers of one project do not queue up.
+-- How often a project's constraints were changed, so that a session reads them again only when they were.
 create table constraint_version (
-  project_id text    not null,
-  part       integer not null,
-  version    bigint  not null check (version > 0),
-  primary key (project_id, part)
+  project_id text   primary key,
+  version    bigint not null check (version > 0)
 );
 
 -- Who is impacted now, whichever session moves it: the few moves that are under way, and those that ended lately.

@@ -247,14 +247,13 @@ create table instance_constraint (
   constraint instance_constraint_lead_time_check check (lead_time >= 0),
   constraint instance_constraint_max_interruption_time_check check (max_interruption_time >= 0),
   constraint instance_constraint_migration_type_check check (migration_type in ('MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION')),
-  foreign key (project_id, group_id) references group_constraint(project_id, group_id) on delete set null (group_id)
+  foreign key (group_id) references group_constraint(group_id) on delete set null
 );
-create index instance_constraint_group on instance_constraint (project_id, group_id) where (group_id is not null);
+create index instance_constraint_group on instance_constraint (group_id, project_id) where (group_id is not null);
 
 create table constraint_version (
-  project_id text    not null,
-  part       integer not null,
-  version    bigint  not null,
-  primary key (project_id, part),
+  project_id text   not null,
+  version    bigint not null,
+  primary key (project_id),
   constraint constraint_version_version_check check (version > 0)
 );

@@ -18,7 +18,7 @@ export const problems = {
   WEBHOOK_NOT_FOUND: { status: 404, title: "There is no such webhook" },
   INSTANCE_NOT_FOUND: { status: 404, title: "There are no constraints for this instance" },
   GROUP_NOT_FOUND: { status: 404, title: "There are no constraints for this instance group" },
-  GROUP_UNKNOWN: { status: 422, title: "The project has no such instance group" },
+  GROUP_UNKNOWN: { status: 422, title: "There is no such instance group" },
   CONSTRAINTS_HELD: { status: 409, title: "Another project has declared this" },
   WORKFLOW_UNKNOWN: { status: 422, title: "There is no such workflow" },
   ACTION_UNKNOWN: { status: 422, title: "There is no such host action" },

@@ -78,15 +78,15 @@ export type InstanceGroup =
 export function groupOf({ constraints, facts }: Constrained, instance: InstanceId): InstanceGroup {
   const world = facts ? indexed(facts) : null;
   const serverGroup = world?.groupOf.get(instance) ?? null;
-  const id = constraints.instances.get(instance)?.group;
-  const declared = id ? constraints.groups.get(id) : undefined;
+  const own = constraints.instances.get(instance);
+  const declared = own?.group ? constraints.groups.get(own.group) : undefined;
   const present = (members: readonly InstanceId[]) =>
     members.filter((member) => member === instance || !world || world.instances.has(member));
   if (declared) {
     const same = world?.groups.get(declared.group);
-    const twin = same?.project === declared.project ? same : null;
+    const twin = same?.project === own?.project ? same : undefined;
     const all = new Set([...(constraints.members.get(declared.group) ?? []), ...(twin?.members ?? [])]);
-    return { kind: "declared", constraints: declared, serverGroup: twin, members: present([...all]) };
+    return { kind: "declared", constraints: declared, serverGroup: twin ?? null, members: present([...all]) };
   }
   if (serverGroup) return { kind: "server_group", serverGroup, members: present(serverGroup.members) };
   return { kind: "alone", members: [instance] };

@@ -9,7 +9,7 @@ export function keptOf<Declared>(declaration: Declaration<Declared>, field: stri
     case "declared":
       return declaration.kept;
     case "group_unknown":
-      throw new Problem("GROUP_UNKNOWN", `the project has declared no group ${declaration.group}`, {
+      throw new Problem("GROUP_UNKNOWN", `nobody has declared the group ${declaration.group}`, {
         field: "group_id",
       });
     case "held":

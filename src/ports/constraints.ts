@@ -26,7 +26,7 @@ export type Kept<Declared> = Declared & { readonly createdAt: Date; readonly upd
 
 export type Declaration<Declared> =
   | { readonly kind: "declared"; readonly kept: Kept<Declared> }
-  /** The project has no such group. */
+  /** Nobody has declared the group. */
   | { readonly kind: "group_unknown"; readonly group: GroupId }
   /** Another project has declared something under this id. */
   | { readonly kind: "held" };

@@ -14,10 +14,14 @@ export const DeclareInstance = z
   .object({
     instance_id: InstanceId.describe("the same as in the URL"),
     project_id: ProjectId,
-    group_id: GroupId.nullable().describe("a group declared before, of the same project; null: the instance is alone"),
+    group_id: GroupId.nullable().describe("a group declared before; null: the instance is alone"),
     instance_name: DeclaredName,
     max_interruption_time: ConstraintSeconds.describe("seconds that a live migration may interrupt it"),
-    migration_type: YamlWord(InstanceAction),
+    migration_type: z.preprocess(
+      // Doctor's word before February 2020.
+      (value) => (value === "MIGRATION" ? "MIGRATE" : value),
+      YamlWord(InstanceAction),
+    ),
     resource_mitigation: YamlBoolean.describe("it needs replacement capacity before it is touched"),
     lead_time: ConstraintSeconds.describe("seconds that the manager needs before it is moved"),
   })

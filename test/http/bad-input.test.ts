@@ -221,7 +221,6 @@ describe("PUT /v1/instance", () => {
     ["max_interruption_time", { max_interruption_time: "soon," }],
     ["max_interruption_time", { max_interruption_time: "999999999," }],
     ["max_interruption_time", { max_interruption_time: true }],
-    ["migration_type", { migration_type: "MIGRATION" }],
     ["migration_type", { migration_type: "EVICTION" }],
     ["migration_type", { migration_type: "migrate" }],
     ["migration_type", { migration_type: ["MIGRATE"] }],

@@ -85,6 +85,18 @@ describe("K8: constraints are declared and removed as Doctor and Tacker do it", 
     }
   });
 
+  test("Tacker's group is of its own user's project, its instances are of the project of their stack", async () => {
+    const group = aGroup({ project_id: rival, anti_affinity_group: false, max_instances_per_host: 0 });
+    await putGroup(group);
+    const answer = await putInstance(anInstance({ group_id: group.group_id }));
+    expect([answer.statusCode, answer.json()]).toMatchObject([200, { project_id: shop, group_id: group.group_id }]);
+  });
+
+  test("the word of older Doctors for a cold move is understood", async () => {
+    const answer = await putInstance(anInstance({ migration_type: "MIGRATION" }));
+    expect([answer.statusCode, answer.json().migration_type]).toEqual([200, "MIGRATE"]);
+  });
+
   test("keys that we do not know do no harm", async () => {
     const answer = await putInstance(anInstance({ session_id: randomUUID() }));
     expect([answer.statusCode, answer.json().session_id]).toEqual([200, undefined]);
@@ -110,7 +122,6 @@ describe("what is refused", () => {
   test.each([
     ["does not exist", async () => randomUUID()],
     ["was removed", async () => removedGroup()],
-    ["is another project's", async () => rivalsGroup()],
   ])("an instance whose group %s", async (_what, groupId) => {
     const one = anInstance({ group_id: await groupId() });
     const answer = await putInstance(one);
@@ -149,12 +160,6 @@ describe("what is refused", () => {
     const group = aGroup();
     await putGroup(group);
     await remove(`${at.group}/${group.group_id}`);
-    return group.group_id;
-  }
-
-  async function rivalsGroup() {
-    const group = aGroup({ project_id: rival });
-    await putGroup(group);
     return group.group_id;
   }
 });

@@ -13,6 +13,7 @@ type Row = Selectable<GroupConstraint>;
 export const postgresGroupConstraints = (db: Database): Declarations<GroupConstraints, GroupId> => ({
   declare: (declared, at) =>
     inTransaction(db, async (trx) => {
+      await hold(trx, declared.group);
       const row = (await write(trx, declared, at)) ?? (await read(trx, declared.group));
       return row?.project_id === declared.project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
     }),
@@ -33,16 +34,30 @@ export const postgresGroupConstraints = (db: Database): Declarations<GroupConstr
   },
   remove: (id) =>
     inTransaction(db, async (trx) => {
-      await sql`
-        with changed as (delete from group_constraint where group_id = ${id} returning *) ${countChanged}
-      `.execute(trx);
+      // The members lose their group when it is deleted, and only then is it counted.
+      const owner = await hold(trx, id);
+      const members = await trx
+        .selectFrom("instance_constraint")
+        .select("project_id")
+        .distinct()
+        .where("group_id", "=", id)
+        .execute();
+      await trx.deleteFrom("group_constraint").where("group_id", "=", id).execute();
+      const projects = [...owner, ...members].map(({ project_id }) => project_id);
+      await sql`with touched as (select distinct unnest(${projects}::text[]) as project_id) ${countChanged}`.execute(
+        trx,
+      );
     }),
 });
+
+/** Waits for instances that are just joining the group, and keeps others from it: all members are known then. */
+const hold = (trx: Transaction, id: GroupId): Promise<readonly Pick<Row, "project_id">[]> =>
+  trx.selectFrom("group_constraint").select("project_id").where("group_id", "=", id).forUpdate().execute();
 
 const read = (db: Database, id: GroupId): Promise<Row | undefined> =>
   db.selectFrom("group_constraint").selectAll().where("group_id", "=", id).executeTakeFirst();
 
-/** Undefined when nothing was written, since the same is there already or another project's. */
+/** Undefined when nothing was written, since the same is there already or another project's; the row is locked then. */
 async function write(trx: Transaction, declared: GroupConstraints, at: Date): Promise<Row | undefined> {
   const written = await sql<Row>`
     with changed as (
@@ -70,7 +85,14 @@ async function write(trx: Transaction, declared: GroupConstraints, at: Date): Pr
         excluded.max_impacted_members, excluded.recovery_time, excluded.resource_mitigation
       )
       returning *
-    ) ${countChanged}
+    ),
+    touched as (
+      select project_id from changed
+      union
+      select member.project_id from instance_constraint as member join changed using (group_id)
+    ),
+    counted as (${countChanged})
+    select * from changed
   `.execute(trx);
   return written.rows[0];
 }

@@ -1,23 +1,24 @@
 import { type Selectable, sql } from "kysely";
 import type { InstanceConstraints } from "../../domain/constraint.ts";
-import type { GroupId, InstanceId, ProjectId } from "../../domain/ids.ts";
+import type { InstanceId } from "../../domain/ids.ts";
 import type { Declarations, Kept } from "../../ports/constraints.ts";
 import type { Database } from "./connect.ts";
 import { countChanged } from "./constraint-version.ts";
 import { trusted } from "./json.ts";
 import type { InstanceConstraint } from "./schema.ts";
-import { inTransaction, type Transaction } from "./transaction.ts";
 
 type Row = Selectable<InstanceConstraint>;
 
 export const postgresInstanceConstraints = (db: Database): Declarations<InstanceConstraints, InstanceId> => ({
-  declare: (declared, at) =>
-    inTransaction(db, async (trx) => {
-      const { instance, project, group } = declared;
-      if (group !== null && !(await holdGroup(trx, project, group))) return { kind: "group_unknown", group };
-      const row = (await write(trx, declared, at)) ?? (await read(trx, instance));
-      return row?.project_id === project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
-    }),
+  declare: async (declared, at) => {
+    const { instance, project, group } = declared;
+    const written = await write(db, declared, at);
+    if (!written.groupKnown && group !== null) return { kind: "group_unknown", group };
+    // What was there may be removed between the two looks, and then there is something to write after all.
+    const row = written.row ?? (await read(db, instance)) ?? (await write(db, declared, at)).row;
+    if (!row) throw new Error(`the constraints of instance ${instance} come and go`);
+    return row.project_id === project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
+  },
   find: async (id) => {
     const row = await read(db, id);
     return row && toKept(row);
@@ -33,41 +34,36 @@ export const postgresInstanceConstraints = (db: Database): Declarations<Instance
       .execute();
     return rows.map(toKept);
   },
-  remove: (id) =>
-    inTransaction(db, async (trx) => {
-      await sql`
-        with changed as (delete from instance_constraint where instance_id = ${id} returning *) ${countChanged}
-      `.execute(trx);
-    }),
+  remove: async (id) => {
+    await sql`
+      with touched as (delete from instance_constraint where instance_id = ${id} returning project_id) ${countChanged}
+    `.execute(db);
+  },
 });
-
-/** Until the transaction ends nobody removes the group. False: the project has no such group. */
-async function holdGroup(trx: Transaction, project: ProjectId, group: GroupId): Promise<boolean> {
-  const row = await trx
-    .selectFrom("group_constraint")
-    .select("group_id")
-    .where("group_id", "=", group)
-    .where("project_id", "=", project)
-    .forKeyShare()
-    .executeTakeFirst();
-  return row !== undefined;
-}
 
 const read = (db: Database, id: InstanceId): Promise<Row | undefined> =>
   db.selectFrom("instance_constraint").selectAll().where("instance_id", "=", id).executeTakeFirst();
 
-/** Undefined when nothing was written, since the same is there already or another project's. */
-async function write(trx: Transaction, declared: InstanceConstraints, at: Date): Promise<Row | undefined> {
-  const written = await sql<Row>`
-    with changed as (
+/**
+ * In one statement, since managers declare many. Without a row nothing was written: the group is not known, or the same
+ * is there already, or it is another project's.
+ */
+async function write(db: Database, declared: InstanceConstraints, at: Date): Promise<Written> {
+  const { instance, project, group } = declared;
+  const written = await sql<Row & { group_known: boolean }>`
+    with held as (
+      -- Nobody removes it before this is written.
+      select from group_constraint where group_id = ${group} for key share
+    ),
+    changed as (
       insert into instance_constraint as kept (
         instance_id, project_id, group_id, instance_name, max_interruption_time,
         migration_type, resource_mitigation, lead_time, created_at, updated_at
-      ) values (
-        ${declared.instance}, ${declared.project}, ${declared.group}, ${declared.name},
-        ${declared.maxInterruptionSeconds}, ${declared.migrationType}, ${declared.resourceMitigation},
-        ${declared.leadTimeSeconds}, ${at}, ${at}
       )
+      select ${instance}, ${project}, ${group}::text, ${declared.name}, ${declared.maxInterruptionSeconds}::integer,
+        ${declared.migrationType}, ${declared.resourceMitigation}::boolean, ${declared.leadTimeSeconds}::integer,
+        ${at}::timestamptz, ${at}::timestamptz
+      where ${group}::text is null or exists (select from held)
       on conflict (instance_id) do update set
         group_id = excluded.group_id,
         instance_name = excluded.instance_name,
@@ -84,9 +80,20 @@ async function write(trx: Transaction, declared: InstanceConstraints, at: Date):
         excluded.migration_type, excluded.resource_mitigation, excluded.lead_time
       )
       returning *
-    ) ${countChanged}
-  `.execute(trx);
-  return written.rows[0];
+    ),
+    touched as (select project_id from changed),
+    counted as (${countChanged})
+    select exists (select from held) as group_known, changed.* from (values (1)) as always left join changed on true
+  `.execute(db);
+  const [row] = written.rows;
+  if (!row) throw new Error("a select of one row answered none");
+  // Without a changed row its columns are null.
+  return { groupKnown: row.group_known, row: trusted<string | null>(row.instance_id) === null ? null : row };
+}
+
+interface Written {
+  readonly groupKnown: boolean;
+  readonly row: Row | null;
 }
 
 const toKept = (row: Row): Kept<InstanceConstraints> => ({

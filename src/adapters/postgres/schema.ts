@@ -20,7 +20,6 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
 export interface ConstraintVersion {
-  part: number;
   project_id: string;
   version: number;
 }

@@ -1,14 +1,16 @@
 /**
  * What managers declared for the projects of a session. Turns are many and declarations change rarely: a process keeps
  * what it has read, and reads again only when the sum of the projects' versions is another. That sum only grows, since
- * each change counts one up and a session's projects are never taken away.
+ * each change counts one up and a session's projects are never taken away. A change of a group counts for the projects
+ * of its members too. Instances of other projects are never read: nobody fills a group that is not his own.
  */
-import { sql } from "kysely";
+import { type Selectable, sql } from "kysely";
 import { constraintsFrom, type DeclaredConstraints, noConstraints } from "../../domain/constraint.ts";
 import type { SessionId } from "../../domain/ids.ts";
 import { toGroupConstraints } from "./group-constraints.ts";
 import { toInstanceConstraints } from "./instance-constraints.ts";
 import type { Recent } from "./recent.ts";
+import type { GroupConstraint } from "./schema.ts";
 import type { Transaction } from "./transaction.ts";
 
 export type KnownConstraints = Recent<{ readonly version: number; readonly constraints: DeclaredConstraints }>;
@@ -37,13 +39,14 @@ async function readVersion(trx: Transaction, session: SessionId): Promise<number
 }
 
 async function readAll(trx: Transaction, session: SessionId): Promise<DeclaredConstraints> {
-  const groups = await trx
-    .selectFrom("group_constraint")
-    .innerJoin("project", "project.id", "group_constraint.project_id")
-    .selectAll("group_constraint")
-    .where("project.session_id", "=", session)
-    .orderBy("group_id")
-    .execute();
+  const groups = await sql<Selectable<GroupConstraint>>`
+    with concerned as (select id as project_id from project where session_id = ${session})
+    select * from group_constraint
+    where project_id in (select project_id from concerned) or group_id in (
+      select group_id from instance_constraint join concerned using (project_id)
+    )
+    order by group_id
+  `.execute(trx);
   const instances = await trx
     .selectFrom("instance_constraint")
     .innerJoin("project", "project.id", "instance_constraint.project_id")
@@ -51,5 +54,5 @@ async function readAll(trx: Transaction, session: SessionId): Promise<DeclaredCo
     .where("project.session_id", "=", session)
     .orderBy("instance_id")
     .execute();
-  return constraintsFrom(instances.map(toInstanceConstraints), groups.map(toGroupConstraints));
+  return constraintsFrom(instances.map(toInstanceConstraints), groups.rows.map(toGroupConstraints));
 }

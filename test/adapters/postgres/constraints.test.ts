@@ -121,6 +121,27 @@ describe("what a session sees of declarations", () => {
     expect((await snapshotOf(store, session)).constraints.instances.has(found)).toBe(true);
   });
 
+  test("the group of an instance, whichever project declared it, and every change of it", async () => {
+    const a = fresh();
+    const tacker = project(`tacker-${shop}`);
+    const group = aGroup({ project: tacker });
+    await groups.declare(group, NOON);
+    await instances.declare(anInstance(a), NOON);
+    await instances.declare(anInstance(fresh(), { project: tacker }), NOON);
+    const session = await aSessionOver(a);
+    const seen = async () => (await snapshotOf(store, session)).constraints;
+    expect(await seen()).toEqual({
+      instances: new Map([[a, anInstance(a)]]),
+      groups: new Map([[web, group]]),
+      members: new Map([[web, [a]]]),
+    });
+    await groups.declare({ ...group, maxImpactedMembers: 3 }, NOON);
+    expect((await seen()).groups.get(web)?.maxImpactedMembers).toBe(3);
+    await groups.remove(web);
+    expect((await seen()).groups.size).toBe(0);
+    expect((await seen()).instances.get(a)?.group).toBeNull();
+  });
+
   test("nothing is read again while nothing changed, and the same declaration changes nothing", async () => {
     const a = fresh();
     await groups.declare(aGroup(), NOON);
