@@ -22,6 +22,10 @@ export async function describeForFile(): Promise<string> {
     reports: { list: unasked, summary: unasked, detail: unasked, timeline: unasked, project: unasked },
     webhooks: { add: unasked, list: unasked, remove: unasked },
     receivers: { whyRefused: unasked },
+    constraints: {
+      instances: { declare: unasked, find: unasked, list: unasked, remove: unasked },
+      groups: { declare: unasked, find: unasked, list: unasked, remove: unasked },
+    },
     health: {},
     clock: { now: unasked, sleep: unasked },
     newId: unasked,

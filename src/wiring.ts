@@ -139,6 +139,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         reports: store.reports,
         webhooks: store.webhooks,
         receivers: outgoing,
+        constraints: store.constraints,
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },
           queue: { required: false, check: () => queues.answers() },

@@ -57,6 +57,14 @@ export const SessionOptions = z
       .describe(
         "what to do when Placement books an empty host for instances that are certainly elsewhere, as a crash in mid-move leaves it",
       ),
+    nack_retry_seconds: z
+      .int()
+      .min(0)
+      .max(DAY)
+      .default(0)
+      .describe(
+        "how far ahead a project that says no to PREPARE_ or PLANNED_MAINTENANCE may name a time to be asked again (retry_at); 0: its no is final",
+      ),
     own_action_seconds: seconds(300, DAY).describe("time a project has for its OWN_ACTION"),
     hosts_at_once: z
       .int()

@@ -12,6 +12,8 @@ import { answerProblem } from "./problem-answers.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { cloudRoute } from "./routes/v1/cloud.ts";
+import { instanceGroupRoutes } from "./routes/v1/instance-group.ts";
+import { instanceRoutes } from "./routes/v1/instance.ts";
 import { detailRoute } from "./routes/v1/maintenance/detail.ts";
 import { maintenanceRoutes } from "./routes/v1/maintenance/index.ts";
 import { planRoute } from "./routes/v1/maintenance/plan.ts";
@@ -64,6 +66,8 @@ export function buildHttp(dependencies: HttpDependencies): App {
     timelineRoute(routes, given);
     projectRoutes(routes, given);
     cloudRoute(routes, given);
+    instanceRoutes(routes, given);
+    instanceGroupRoutes(routes, given);
     webhookRoutes(routes, given);
     healthRoutes(routes, given);
     openapiRoute(routes);

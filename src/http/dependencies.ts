@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fasti
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Clock } from "../ports/clock.ts";
+import type { Constraints } from "../ports/constraints.ts";
 import type { Webhooks } from "../ports/deliveries.ts";
 import type { Receivers } from "../ports/receivers.ts";
 import type { Reports } from "../ports/reports.ts";
@@ -18,6 +19,7 @@ export interface HttpDependencies {
   readonly reports: Reports;
   readonly webhooks: Webhooks;
   readonly receivers: Receivers;
+  readonly constraints: Constraints;
   /** By the name under which people see them: database, queue, cloud. */
   readonly health: Readonly<Record<string, HealthCheck>>;
   readonly clock: Clock;

@@ -95,4 +95,6 @@ export interface ProjectReport {
   readonly instances: readonly InstanceId[];
   /** The newest question, open or answered; its instances are what P1 answers while it is the newest. */
   readonly question: AskedQuestion | null;
+  /** Every question of the present entry that has no reply, oldest first; the time of some may be up. */
+  readonly unanswered: readonly AskedQuestion[];
 }

@@ -45,7 +45,7 @@ describe("plan", () => {
   test("offline, from a file", async () => {
     const { code, out, err } = await offline();
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toContain("Hosts  1 in 1 wave\n");
+    expect(out).toContain("Hosts   1 in 1 wave\n");
     expect(out).toMatch(/^a +1 +0:00:00 +0:00:10 +0:00:10 +0:01:50 +1$/m);
     expect(out).toContain("Checked: the plan keeps every rule.\n");
   });
@@ -131,12 +131,13 @@ describe("check", () => {
     const { code, out, err } = await checked();
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out.replace(plan.digest, "sha256:…")).toMatchInlineSnapshot(`
-      "Plan   sha256:…
-      Hosts  1 in 1 wave; 1 cannot be planned
-      Moves  2, 1.00 for each instance that has to leave
-      Takes  1 min 50 s; begun now it is done by 2026-11-25 08:03 UTC
-      Bound  1 min 50 s, by the host that takes longest; for planners that close a host when its drain starts 44 s
-      Gap    1.00 × the bound, 1.00 × the bound of such planners
+      "Plan    sha256:…
+      Hosts   1 in 1 wave; 1 cannot be planned
+      Moves   2, 1.00 for each instance that has to leave
+      Takes   1 min 50 s; begun now it is done by 2026-11-25 08:03 UTC
+      Bound   1 min 50 s, by the host that takes longest: the plan is 1.00 times that
+      Tight   1 min 50 s, as hosts are not divisible and groups need places: the plan is 1.00 times that
+      Closed  44 s, for planners that close a host when its drain starts: the plan is 2.50 times that
 
       WAVE  FROM     UNTIL    HOSTS  MOVES
       1     0:00:00  0:01:50  1      2

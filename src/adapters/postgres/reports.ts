@@ -3,7 +3,7 @@ import type { SessionId } from "../../domain/ids.ts";
 import type { NumberedEntry, Reports } from "../../ports/reports.ts";
 import type { Database } from "./connect.ts";
 import { trusted } from "./json.ts";
-import { newestQuestion } from "./questions.ts";
+import { newestQuestion, openQuestions } from "./questions.ts";
 import { readDetail } from "./report-detail.ts";
 import { toQuestion } from "./rows.ts";
 import { summaries, toSummary } from "./report-summary.ts";
@@ -43,7 +43,7 @@ const readProject =
     const row = await db
       .selectFrom("project")
       .innerJoin("session", "session.id", "project.session_id")
-      .select("session.state")
+      .select(["session.state", "session.entry"])
       .where("session.removed_at", "is", null)
       .where("project.session_id", "=", id)
       .where("project.id", "=", project)
@@ -58,11 +58,12 @@ const readProject =
       .orderBy("created_at")
       .orderBy("id")
       .execute();
-    const newest = await newestQuestion(db, id, project);
+    const newest = await newestQuestion(db, id, project, "any");
     return {
       state: row.state,
       instances: instances.map((instance) => trusted(instance.id)),
       question: newest ? toQuestion(newest) : null,
+      unanswered: await openQuestions(db, id, project, row.entry),
     };
   };
 

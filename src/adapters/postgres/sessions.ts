@@ -10,10 +10,9 @@ import { inTransaction } from "./transaction.ts";
 import { inTurn } from "./turn.ts";
 
 export function postgresSessions(db: Database): Sessions {
-  const known = nothingKnown();
   return {
     create: createSession(db),
-    inTurn: inTurn(db, known),
+    inTurn: inTurn(db, nothingKnown()),
     latestQuestion: latestQuestion(db),
     reply: recordReply(db),
     resume: resumeSession(db),

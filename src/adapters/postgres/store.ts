@@ -1,4 +1,5 @@
 /** Everything that lives in Postgres, behind the ports of the engine. */
+import type { Constraints } from "../../ports/constraints.ts";
 import type { Deliveries, Webhooks } from "../../ports/deliveries.ts";
 import type { Due, Effects } from "../../ports/effects.ts";
 import type { Plans } from "../../ports/plans.ts";
@@ -8,6 +9,8 @@ import type { Database } from "./connect.ts";
 import { postgresDeliveries } from "./deliveries.ts";
 import { postgresDue } from "./due.ts";
 import { postgresEffects } from "./effects.ts";
+import { postgresGroupConstraints } from "./group-constraints.ts";
+import { postgresInstanceConstraints } from "./instance-constraints.ts";
 import { postgresPlans } from "./plans.ts";
 import { postgresReports } from "./reports.ts";
 import { postgresSessions } from "./sessions.ts";
@@ -20,6 +23,7 @@ export interface Store {
   readonly due: Due;
   readonly deliveries: Deliveries;
   readonly webhooks: Webhooks;
+  readonly constraints: Constraints;
   readonly reports: Reports;
   readonly plans: Plans;
 }
@@ -31,6 +35,10 @@ export const postgresStore = (db: Database): Store => ({
   due: tellingOutages(postgresDue(db)),
   deliveries: tellingOutages(postgresDeliveries(db)),
   webhooks: tellingOutages(postgresWebhooks(db)),
+  constraints: {
+    instances: tellingOutages(postgresInstanceConstraints(db)),
+    groups: tellingOutages(postgresGroupConstraints(db)),
+  },
   reports: tellingOutages(postgresReports(db)),
   plans: tellingOutages(postgresPlans(db)),
 });

@@ -16,7 +16,7 @@ export const inTurn =
       if (!row || row.ended_at !== null || row.wake_at === null || row.wake_at > now) return false;
       const open: OpenSession = {
         removed: row.removed_at !== null,
-        snapshot: () => readSnapshot(trx, row, known),
+        snapshot: () => readSnapshot(trx, row, now, known),
         plannedCloud: () => plannedCloud(trx, row.plan_digest),
         record: (changes) => recordChanges(trx, row, changes),
       };

@@ -46,6 +46,7 @@ const aQuestion = (state: AskedState, ...names: readonly string[]): Question => 
   state,
   round: 1,
   instances: names.map((name) => instance(name)),
+  instance: null,
   allowedActions: ["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"],
   replyBy: later(40),
   actionsAt: later(60),
@@ -55,13 +56,14 @@ const aQuestion = (state: AskedState, ...names: readonly string[]): Question => 
 const agree = (session: Session, state: AskedState, actions: Record<string, InstanceAction>, at = later(5)) =>
   store.sessions.reply(
     session.id,
-    shop,
+    { project: shop, instance: null },
     {
       answer: "ACK",
       state: `ACK_${state}`,
       answers: state,
       actions: new Map(Object.entries(actions).map(([name, action]) => [instance(name), action])),
       reason: null,
+      retryAt: null,
       at,
     },
     judgeReply,
@@ -315,6 +317,7 @@ describe("a project sees", () => {
       state: "MAINTENANCE",
       instances: ["see-vm-1", "see-vm-2"],
       question: null,
+      unanswered: [],
     });
     const question = aQuestion("SCALE_IN", "see-vm-1");
     await record(store, session, { enter: { state: "SCALE_IN" }, questions: [question] });
@@ -324,6 +327,7 @@ describe("a project sees", () => {
       state: "SCALE_IN",
       instances: ["see-vm-1"],
       question: { ...question, reply: null },
+      unanswered: [{ ...question, reply: null }],
     });
     expect((await store.reports.detail(session.id))?.instances).toMatchObject([
       { id: "see-vm-1", status: "ACTIVE" },
