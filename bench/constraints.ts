@@ -17,8 +17,8 @@ import { freePort, startService } from "../demo/service.ts";
 import { connect } from "../src/adapters/postgres/connect.ts";
 import { openDatabaseServer } from "../src/adapters/postgres/embedded.ts";
 import { readImpacted } from "../src/adapters/postgres/impacted.ts";
-import { emptyCaches } from "../src/adapters/postgres/session-cache.ts";
-import { readConstraints } from "../src/adapters/postgres/session-constraints.ts";
+import { Recent } from "../src/adapters/postgres/recent.ts";
+import { type KnownConstraints, readConstraints } from "../src/adapters/postgres/session-constraints.ts";
 import { SessionId } from "../src/domain/ids.ts";
 import { demoCloud } from "../src/simulator/scenarios.ts";
 import { startSimulator } from "../src/simulator/simulator.ts";
@@ -137,11 +137,11 @@ await sql`
   from generate_series(0, ${SESSION_INSTANCES - 1}::int) n
 `.execute(db);
 await sql`analyze`.execute(db);
-const caches = emptyCaches();
+const known: KnownConstraints = new Recent();
 const turn = async () => {
   const began = performance.now();
   const seen = await db.transaction().execute(async (trx) => {
-    const constraints = await readConstraints(trx, session, caches.constraints);
+    const constraints = await readConstraints(trx, session, known);
     return { constraints, impacted: await readImpacted(trx, constraints, new Date()) };
   });
   if (seen.constraints.instances.size !== SESSION_INSTANCES || seen.impacted.size === 0)

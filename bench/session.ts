@@ -4,6 +4,7 @@
  *   npm run bench:session -- --hosts 1000 --instances 20000
  *
  * Prints one line of JSON: seconds, moves, Nova requests a move, the worker's memory, what was violated.
+ * `--node=--max-old-space-size=400` is for the worker's node; `--profile FOLDER` leaves there where its time went.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,7 +22,8 @@ const { values } = parseArgs({
     workflow: { type: "string", default: "default" },
     options: { type: "string", default: "{}" },
     concurrency: { type: "string", default: "200" },
-    profile: { type: "boolean", default: false },
+    node: { type: "string", multiple: true, default: [] },
+    profile: { type: "string", default: "" },
   },
 });
 const size = { hosts: Number(values.hosts), instances: Number(values.instances) };
@@ -37,12 +39,15 @@ const settings = {
   ...(process.env["DATABASE_URL"] ? { DATABASE_URL: process.env["DATABASE_URL"] } : {}),
   ...(process.env["REDIS_URL"] ? { REDIS_URL: process.env["REDIS_URL"] } : {}),
   FENIX_LOG_LEVEL: "warn",
+  // One client that asks for the state is not what is measured.
+  FENIX_AUTH: "none",
   FENIX_WORKER_CONCURRENCY: values.concurrency,
-  ...(values.profile ? { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${process.cwd()}` } : {}),
 };
 const isUp = async () => (await fetch(`${url}/health/live`)).ok;
 const api = await startService({ mode: "api", settings, log: join(folder, "api.log"), isUp });
-const worker = await startService({ mode: "worker", settings, log: join(folder, "worker.log") });
+const profiling = values.profile ? ["--cpu-prof", `--cpu-prof-dir=${values.profile}`] : [];
+const nodeOptions = [...values.node, ...profiling];
+const worker = await startService({ mode: "worker", settings, log: join(folder, "worker.log"), nodeOptions });
 
 /** The most memory that a process has had so far, in MB (`VmHWM` of Linux); null elsewhere. */
 function peakMemory(pid: number): number | null {

@@ -18,8 +18,8 @@ export interface Desk {
   readonly works: readonly Work[];
   /** Notifications about hosts and the session so far. */
   readonly notifications: () => number;
-  /** Asks this Fenix to be told. */
-  listenTo(fenixUrl: string): Promise<void>;
+  /** Asks this Fenix to be told, with the token of an admin. */
+  listenTo(fenixUrl: string, token: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,9 +45,9 @@ export async function startDesk(): Promise<Desk> {
     workUrl: `${url}/work/{host}`,
     works,
     notifications: () => notifications,
-    async listenTo(fenixUrl) {
+    async listenTo(fenixUrl, token) {
       const body = { url: `${url}/notifications`, events: ["maintenance.host", "maintenance.session"] };
-      const headers = { "content-type": "application/json" };
+      const headers = { "content-type": "application/json", "x-auth-token": token };
       const response = await fetch(`${fenixUrl}/v1/webhooks`, { method: "POST", headers, body: JSON.stringify(body) });
       if (!response.ok) throw new Error(`Fenix refused the webhook: ${await response.text()}`);
     },

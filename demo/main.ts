@@ -79,7 +79,7 @@ async function demo(): Promise<number> {
 
 /** Tells whether all went well. */
 async function play(stage: Stage): Promise<boolean> {
-  const api = fenixApi(stage.fenixUrl);
+  const api = fenixApi(stage.fenixUrl, stage.login);
   const before = stage.simulator.cloud.log.last;
   const started = Date.now();
   const { session_id: id } = await api.createSession({
@@ -110,8 +110,8 @@ async function play(stage: Stage): Promise<boolean> {
   return failure === null && verdict.violations.length === 0;
 }
 
-async function keepTimeline(id: string, { fenixUrl, projects }: Stage): Promise<void> {
-  const api = fenixApi(fenixUrl);
+async function keepTimeline(id: string, { fenixUrl, login, projects }: Stage): Promise<void> {
+  const api = fenixApi(fenixUrl, login);
   const [detail, entries] = [await api.session(id), await wholeTimeline(api, id)];
   const named = withNames(detail, projects);
   writeFileSync(join(RECORDS, "timeline.txt"), entries.map((entry) => `${timelineLine(entry, named)}\n`).join(""));
@@ -122,7 +122,9 @@ function whereToLook(id: string, { fenixUrl, simulator }: Stage): void {
   if (!options.keep) return say('Look around in a running Fenix with "npm run demo -- --keep".');
   say(`  API        ${fenixUrl}/docs`);
   say(`  cloud      ${simulator.url}/simulator/`);
-  say(`  command    export FENIX_URL=${fenixUrl}`);
+  const { OS_AUTH_URL, OS_USERNAME, OS_PASSWORD, OS_PROJECT_NAME } = simulator.env;
+  say(`  command    export FENIX_URL=${fenixUrl} OS_AUTH_URL=${OS_AUTH_URL}`);
+  say(`             export OS_USERNAME=${OS_USERNAME} OS_PASSWORD=${OS_PASSWORD} OS_PROJECT_NAME=${OS_PROJECT_NAME}`);
   say(`             node bin/fenix.mjs session show ${id}`);
   say(`             node bin/fenix.mjs session timeline ${id}`);
 }

@@ -18,6 +18,8 @@ export interface ServiceOptions {
   /** All that it finds of Fenix's and OpenStack's variables: what the user has set is for another Fenix. */
   readonly settings: Readonly<Record<string, string>>;
   readonly log: string;
+  /** For node itself, before the program: a profiler for example. */
+  readonly nodeOptions?: readonly string[];
   /** Resolves to true once it can be used; may throw until then. Left out: it is waited for no further. */
   readonly isUp?: () => Promise<boolean>;
 }
@@ -27,9 +29,9 @@ const ROOT = join(import.meta.dirname, "..");
 const UP_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 10_000;
 
-export async function startService({ mode, settings, log, isUp }: ServiceOptions): Promise<Service> {
+export async function startService({ mode, settings, log, nodeOptions = [], isUp }: ServiceOptions): Promise<Service> {
   const output = openSync(log, "w");
-  const child = spawn(process.execPath, ["--import", "tsx", "src/main.ts", mode], {
+  const child = spawn(process.execPath, [...nodeOptions, "--import", "tsx", "src/main.ts", mode], {
     cwd: ROOT,
     env: { ...withoutSettings(process.env), ...settings },
     stdio: ["ignore", output, output],

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Manager, startManager } from "../examples/manager/manager.ts";
+import { type Login, loginWith } from "../src/cli/login.ts";
 import { scenarios } from "../src/simulator/scenarios.ts";
 import { type Simulator, startSimulator } from "../src/simulator/simulator.ts";
 import { demoDatabase, demoQueue } from "./borrowed.ts";
@@ -11,6 +12,8 @@ import { freePort, startService } from "./service.ts";
 
 export interface Stage {
   readonly fenixUrl: string;
+  /** Fetches a token of the cloud's admin. */
+  readonly login: Login;
   readonly simulator: Simulator;
   /** Names of the projects, by id. */
   readonly projects: ReadonlyMap<string, string>;
@@ -98,13 +101,14 @@ async function start(
     const { projectId } = await opened(manager(project, { fenixUrl, simulator, heard }), (it) => it.close());
     projects.set(projectId, project);
   }
-  await desk.listenTo(fenixUrl);
+  const login = loginWith({ token: undefined, openstack: simulator.env });
+  await desk.listenTo(fenixUrl, (await login()) ?? "");
   say(
     `  managers   ${Object.entries(wishes)
       .map(([project, wish]) => `${project} (${wish})`)
       .join(", ")}`,
   );
-  return { fenixUrl, simulator, projects, desk, heard, broken: Promise.race([api.broken, worker.broken]) };
+  return { fenixUrl, login, simulator, projects, desk, heard, broken: Promise.race([api.broken, worker.broken]) };
 }
 
 function describe({ cloud }: Simulator): string {

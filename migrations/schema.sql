@@ -74,10 +74,12 @@ create table instance (
   gone_at    timestamptz,
   created_at timestamptz not null,
   updated_at timestamptz not null,
+  changed    bigint      not null default 0,
   primary key (session_id, id),
   foreign key (session_id) references session(id) on delete cascade,
   foreign key (session_id, project_id) references project(session_id, id) on delete cascade
 );
+create index instance_changed on instance (session_id, changed);
 
 create table observation (
   session_id  uuid        not null,

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { pino } from "pino";
 import { stringify } from "yaml";
+import { makePolicy } from "../src/access/policy.ts";
 import { buildHttp } from "../src/http/build-http.ts";
 
 const HEADER = '# The HTTP API of Fenix. Generated from src/wire and src/http by "npm run openapi"; do not edit.\n';
@@ -9,13 +10,22 @@ const HEADER = '# The HTTP API of Fenix. Generated from src/wire and src/http by
 export async function describeForFile(): Promise<string> {
   const manifest: { version: string } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
   const app = buildHttp({
-    commands: { createSession: unasked, recordReply: unasked, continueSession: unasked, deleteSession: unasked },
+    access: { identity: null, policy: makePolicy({}), replyTokens: null },
+    commands: {
+      createSession: unasked,
+      recordReply: unasked,
+      continueSession: unasked,
+      deleteSession: unasked,
+      takeSnapshot: unasked,
+      planMaintenance: unasked,
+    },
     reports: { list: unasked, summary: unasked, detail: unasked, timeline: unasked, project: unasked },
     webhooks: { add: unasked, list: unasked, remove: unasked },
     constraints: {
       instances: { declare: unasked, find: unasked, list: unasked, remove: unasked },
       groups: { declare: unasked, find: unasked, list: unasked, remove: unasked },
     },
+    receivers: { whyRefused: unasked },
     health: {},
     clock: { now: unasked, sleep: unasked },
     newId: unasked,

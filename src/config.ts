@@ -3,9 +3,11 @@
  *
  * An empty variable counts as unset, since that is what docker compose and CI systems pass for "no value".
  */
+import { isIP } from "node:net";
 import { delimiter, resolve } from "node:path";
 import { z } from "zod";
 
+const AUTH_KINDS = ["keystone", "none"] as const;
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 const seconds = (min: number, max: number) =>
@@ -20,6 +22,10 @@ const count = (min: number, max: number) =>
     .min(min, `at least ${min}`)
     .max(max, `at most ${max}`);
 const text = z.string().trim();
+const secret = z.string("32 characters or more").trim().min(32, "32 characters or more");
+const networks = text
+  .transform((list) => list.split(/[\s,]+/))
+  .pipe(z.array(z.string().refine(isNetwork), "addresses and networks such as 192.0.2.20,10.20.0.0/16"));
 const link = z
   .url({ protocol: /^https?$/, error: "an http or https URL such as https://fenix.example.org" })
   .transform((url) => url.replace(/\/+$/, ""));
@@ -41,6 +47,13 @@ const Environment = z.object({
   FENIX_PORT: count(1, 65_535).default(12_347),
   FENIX_PUBLIC_URL: link.optional(),
   FENIX_URL: link.optional(),
+  FENIX_AUTH: z.enum(AUTH_KINDS, AUTH_KINDS.join(" or ")).default("keystone"),
+  FENIX_POLICY_FILE: text.optional(),
+  FENIX_REPLY_TOKEN_SECRET: text
+    .transform((list) => list.split(","))
+    .pipe(z.tuple([secret], secret))
+    .optional(),
+  FENIX_OUTGOING_ALLOW: networks.optional(),
   FENIX_DATA_DIR: text.default(".data"),
   FENIX_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(", ")).default("info"),
 
@@ -48,7 +61,7 @@ const Environment = z.object({
   FENIX_SCALE_IN_REPLY_SECONDS: seconds(1, 7 * 24 * 3_600).default(60),
   FENIX_CLOUD_OUTAGE_SECONDS: seconds(1, 7 * 24 * 3_600).default(3_600),
   FENIX_MAX_SESSIONS: count(1, 1_000).default(20),
-  FENIX_WORKER_CONCURRENCY: count(1, 1_000).default(16),
+  FENIX_WORKER_CONCURRENCY: count(1, 1_000).default(100),
 
   FENIX_PLUGIN_PATH: text.default(""),
 
@@ -74,9 +87,16 @@ const Environment = z.object({
     .pipe(z.enum(["public", "internal", "admin"], "public, internal or admin"))
     .optional(),
   OS_CACERT: text.optional(),
+  OS_TOKEN: text.optional(),
 });
 type Environment = z.infer<typeof Environment>;
 type Variable = keyof Environment;
+
+const CLIENT_VARIABLES = Object.fromEntries(
+  Object.keys(Environment.shape)
+    .filter((name) => name.startsWith("OS_") || /^FENIX_(URL|PUBLIC_URL|HOST|PORT)$/.test(name))
+    .map((name) => [name, true]),
+) as Record<Extract<Variable, `OS_${string}` | "FENIX_URL" | "FENIX_PUBLIC_URL" | "FENIX_HOST" | "FENIX_PORT">, true>;
 
 export type QueueBackend = "postgres" | "redis" | "redis-local";
 
@@ -91,6 +111,14 @@ export interface Config {
   readonly port: number;
   /** Put before the path of every link given to others; without a slash at its end. */
   readonly publicUrl: string;
+  /** Who comes in: whose token Keystone knows, or everybody who reaches the address. */
+  readonly auth: (typeof AUTH_KINDS)[number];
+  /** Absolute; undefined: the rules that Fenix brings along. */
+  readonly policyFile: string | undefined;
+  /** The first one signs the reply tokens in links, all of them are good for reading; undefined: links carry none. */
+  readonly replyTokenSecrets: readonly [string, ...string[]] | undefined;
+  /** Addresses and networks (CIDR) to which webhooks may be sent, besides the public ones. */
+  readonly outgoingAllow: readonly string[];
   /** Absolute. */
   readonly dataDir: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -119,13 +147,19 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config
   return toConfig(read);
 }
 
-/** Where the command line client finds the API. What is wrong with the rest of the environment does not concern it. */
-export function readApiUrl(environment: NodeJS.ProcessEnv = process.env): string {
-  const { FENIX_URL, ...service } = readVariables(
-    Environment.pick({ FENIX_URL: true, FENIX_PUBLIC_URL: true, FENIX_HOST: true, FENIX_PORT: true }),
-    environment,
-  );
-  return FENIX_URL ?? publicUrlOf(service);
+/** What the command line client needs. What is wrong with the rest of the environment does not concern it. */
+export interface ClientConfig {
+  /** Where the API is, without a slash at its end. */
+  readonly url: string;
+  /** A token that the user has already. */
+  readonly token: string | undefined;
+  /** Where to get one, if these name a cloud. */
+  readonly openstack: OpenStackVariables;
+}
+
+export function readClientConfig(environment: NodeJS.ProcessEnv = process.env): ClientConfig {
+  const read = readVariables(Environment.pick(CLIENT_VARIABLES), environment);
+  return { url: read.FENIX_URL ?? publicUrlOf(read), token: read.OS_TOKEN, openstack: openstackVariables(read) };
 }
 
 function readVariables<Schema extends z.ZodType>(schema: Schema, environment: NodeJS.ProcessEnv): z.infer<Schema> {
@@ -149,6 +183,10 @@ function toConfig(env: Environment): Config {
     host: env.FENIX_HOST,
     port: env.FENIX_PORT,
     publicUrl: publicUrlOf(env),
+    auth: env.FENIX_AUTH,
+    policyFile: env.FENIX_POLICY_FILE === undefined ? undefined : resolve(env.FENIX_POLICY_FILE),
+    replyTokenSecrets: env.FENIX_REPLY_TOKEN_SECRET,
+    outgoingAllow: env.FENIX_OUTGOING_ALLOW ?? usualNetworks(env),
     dataDir: resolve(env.FENIX_DATA_DIR),
     logLevel: env.FENIX_LOG_LEVEL,
     replySeconds: env.FENIX_REPLY_SECONDS,
@@ -163,13 +201,31 @@ function toConfig(env: Environment): Config {
   };
 }
 
+/** Where managers of applications usually are; on this machine only while nobody else is served. */
+function usualNetworks(env: Environment): readonly string[] {
+  const isAlone = isLoopback(env.FENIX_HOST) && isLoopback(new URL(publicUrlOf(env)).hostname);
+  const privateOnes = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+  return isAlone ? [...privateOnes, "127.0.0.0/8", "::1"] : privateOnes;
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = "", bits] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const width = { 0: -1, 4: 32, 6: 128 }[isIP(address)] ?? -1;
+  return Number(bits ?? 0) <= width;
+}
+
+/** Only this machine reaches it. */
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host === "[::1]" || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
 /** An address to listen on is not always one to connect to. */
 function reachable(host: string): string {
   if (host === "0.0.0.0" || host === "::") return "127.0.0.1";
   return host.includes(":") ? `[${host}]` : host;
 }
 
-function openstackVariables(env: Environment): OpenStackVariables {
+function openstackVariables(env: Partial<Environment>): OpenStackVariables {
   return Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("OS_"))) as OpenStackVariables;
 }
 
@@ -178,6 +234,9 @@ function missingVariables(env: Environment): string[] {
   const missing: string[] = [];
   if (env.QUEUE_BACKEND === "redis" && env.REDIS_URL === undefined) {
     missing.push("REDIS_URL: not set, but QUEUE_BACKEND=redis needs it");
+  }
+  if (env.FENIX_AUTH === "none" && !isLoopback(env.FENIX_HOST)) {
+    missing.push(`FENIX_AUTH: none lets everybody in, and others than this machine reach FENIX_HOST ${env.FENIX_HOST}`);
   }
   // With OS_CLOUD, clouds.yaml may have the rest.
   if (env.OS_AUTH_URL !== undefined && env.OS_CLOUD === undefined) missing.push(...missingCredentials(env));
@@ -211,6 +270,6 @@ function complaint({ path, message }: z.core.$ZodIssue, given: Readonly<Record<s
 
 /** What is shown may end in a log that more people read than may know a password. */
 function withoutSecrets(name: string, value: string): string {
-  if (/PASSWORD|SECRET/.test(name)) return "***";
+  if (/PASSWORD|SECRET|TOKEN/.test(name)) return "***";
   return value.replace(/:\/\/[^@/]*@/, "://***@");
 }

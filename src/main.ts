@@ -21,7 +21,8 @@ async function main(): Promise<void> {
   const fenix = await startFenix(config, parts, log);
   if (fenix.url !== null) {
     log.info({ url: fenix.url, publicUrl: config.publicUrl, docs: `${fenix.url}/docs` }, "Fenix answers");
-    log.warn({ host: config.host }, "there is no access control yet: whoever reaches this address may do everything");
+    if (config.auth === "none")
+      log.warn({ host: config.host }, "FENIX_AUTH=none: whoever reaches this address may do everything");
   }
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {

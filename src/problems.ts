@@ -11,6 +11,8 @@ export const problems = {
   MEDIA_TYPE_UNSUPPORTED: { status: 415, title: "Only application/json is understood" },
   NOT_FOUND: { status: 404, title: "There is nothing at this URL" },
   METHOD_NOT_ALLOWED: { status: 405, title: "This URL does not take this method" },
+  TOKEN_NEEDED: { status: 401, title: "A valid token is needed" },
+  FORBIDDEN: { status: 403, title: "The token does not allow this" },
   SESSION_NOT_FOUND: { status: 404, title: "Invalid session" },
   PROJECT_NOT_FOUND: { status: 404, title: "The project is not part of the session" },
   WEBHOOK_NOT_FOUND: { status: 404, title: "There is no such webhook" },
@@ -27,6 +29,7 @@ export const problems = {
   TOO_MANY_SESSIONS: { status: 509, title: "Too many sessions" },
   CLOUD_UNAVAILABLE: { status: 503, title: "The cloud does not answer" },
   CLOUD_REFUSED: { status: 502, title: "The cloud refuses what Fenix asks" },
+  IDENTITY_UNAVAILABLE: { status: 503, title: "The identity service does not answer" },
   STORE_UNAVAILABLE: { status: 503, title: "The database does not answer" },
   INTERNAL: { status: 500, title: "Unknown Error" },
 } as const satisfies Record<string, { status: number; title: string }>;

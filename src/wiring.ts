@@ -3,10 +3,14 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Logger } from "pino";
+import { readPolicy } from "./access/policy.ts";
 import { openQueues } from "./adapters/bullmq/queues.ts";
 import { openLocalRedis } from "./adapters/bullmq/redis-server.ts";
+import { threadedPlanner } from "./adapters/local/plan-in-thread.ts";
 import { webhookNotifier } from "./adapters/notifications/webhook.ts";
 import { openStackCloud } from "./adapters/openstack/cloud.ts";
+import { keystoneIdentity } from "./adapters/openstack/identity.ts";
+import { guardedClient } from "./adapters/outgoing/guarded-client.ts";
 import { connect } from "./adapters/postgres/connect.ts";
 import { openDatabaseServer } from "./adapters/postgres/embedded.ts";
 import { migrate } from "./adapters/postgres/migrate.ts";
@@ -18,9 +22,12 @@ import { continueSession } from "./engine/commands/continue-session.ts";
 import { createSession } from "./engine/commands/create-session.ts";
 import { deleteSession } from "./engine/commands/delete-session.ts";
 import { recordReply } from "./engine/commands/record-reply.ts";
+import { planMaintenance } from "./engine/commands/plan-maintenance.ts";
+import { takeSnapshot } from "./engine/commands/take-snapshot.ts";
 import { loadPlugins } from "./engine/load-plugins.ts";
 import { buildHttp } from "./http/build-http.ts";
 import { remembered } from "./http/health.ts";
+import { replyTokens as signedReplyTokens } from "./wire/reply-token.ts";
 import { startWorker } from "./worker/worker.ts";
 
 const OWN_PLUGINS = fileURLToPath(new URL("../plugins/", import.meta.url));
@@ -53,6 +60,9 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
   };
   try {
     const say = (message: string) => log.info(message);
+    // A worker lets nobody in.
+    const policy = readPolicy(parts.api ? config.policyFile : undefined);
+    const replyTokens = config.replyTokenSecrets === undefined ? null : signedReplyTokens(config.replyTokenSecrets);
     const plugins = await loadPlugins([OWN_PLUGINS, ...config.pluginPath]);
     const server = opened(await openDatabaseServer({ ...config, say }), (it) => it.stop());
     const onIdleError = (error: Error) => log.warn({ error }, "an idle database connection broke");
@@ -74,11 +84,12 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       (it) => it.close(),
     );
     const cloud = opened(openStackCloud(config.openstack, { log }), (it) => it.disconnect());
+    const outgoing = opened(guardedClient({ allow: config.outgoingAllow }), (it) => it.close());
     const { wakes } = queues;
     log.info({ database: server.origin, queue: queues.backend, node: process.versions.node, version }, "parts ready");
 
     if (parts.worker) {
-      const notifier = opened(webhookNotifier(config), (it) => it.close());
+      const notifier = webhookNotifier({ ...config, replyTokens, connections: outgoing.connections });
       const onError = (error: unknown) => log.error({ error }, "the sweep failed, and will be tried again");
       const onEffectError = (error: unknown, effect: { readonly effect: unknown }) =>
         log.error({ error, effect: effect.effect }, "an effect failed for a reason nobody foresaw");
@@ -108,20 +119,27 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       cloud,
       wakes,
       clock,
+      planner: threadedPlanner(),
       maxSessions: config.sessionsMax,
       newId: () => SessionId.parse(randomUUID()),
     };
+    const identity =
+      config.auth === "keystone" ? opened(keystoneIdentity(config.openstack, { log }), (it) => it.close()) : null;
     const http = opened(
       buildHttp({
+        access: { identity, policy, replyTokens },
         commands: {
           createSession: (request) => createSession(request, commanding),
           recordReply: (request) => recordReply(request, commanding),
           continueSession: (request) => continueSession(request, commanding),
           deleteSession: (id) => deleteSession(id, commanding),
+          takeSnapshot: (wanted) => takeSnapshot(wanted, commanding),
+          planMaintenance: (wanted) => planMaintenance(wanted, commanding),
         },
         reports: store.reports,
         webhooks: store.webhooks,
         constraints: store.constraints,
+        receivers: outgoing,
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },
           queue: { required: false, check: () => queues.answers() },
@@ -129,6 +147,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
             { required: false, check: async ({ signal }) => void (await cloud.knownHosts({ signal })) },
             clock,
           ),
+          ...(identity && { identity: remembered({ required: false, check: identity.check }, clock) }),
         },
         clock,
         newId: randomUUID,

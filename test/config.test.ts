@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { readApiUrl, readConfig } from "../src/config.ts";
+import { readClientConfig, readConfig } from "../src/config.ts";
 
 const password = {
   OS_AUTH_URL: "https://keystone.example.org/v3/",
@@ -102,6 +102,70 @@ describe("what is set", () => {
   });
 });
 
+describe("who comes in", () => {
+  test("whose token Keystone knows, unless told otherwise", () => {
+    expect(readConfig({})).toMatchObject({ auth: "keystone", policyFile: undefined });
+    expect(readConfig({ FENIX_POLICY_FILE: "policy.yaml" }).policyFile).toBe(resolve("policy.yaml"));
+  });
+
+  test.each(["127.0.0.1", "127.1.2.3", "::1", "localhost"])("everybody on %s, where that is wanted", (host) => {
+    expect(readConfig({ FENIX_AUTH: "none", FENIX_HOST: host }).auth).toBe("none");
+  });
+
+  test.each(["0.0.0.0", "::", "192.0.2.10", "fenix.example.org", "127.example.org"])(
+    "never everybody on %s",
+    (host) => {
+      expect(() => readConfig({ FENIX_AUTH: "none", FENIX_HOST: host })).toThrow(`FENIX_AUTH: none lets everybody in`);
+      expect(readConfig({ FENIX_HOST: host }).auth).toBe("keystone");
+    },
+  );
+});
+
+describe("reply tokens", () => {
+  const [one, two] = ["1".repeat(32), "2".repeat(40)];
+  test("are given where a secret signs them; more secrets are good for reading", () => {
+    expect(readConfig({}).replyTokenSecrets).toBeUndefined();
+    expect(readConfig({ FENIX_REPLY_TOKEN_SECRET: `${one}, ${two}` }).replyTokenSecrets).toEqual([one, two]);
+  });
+
+  test.each(["short", `${one},short`, `${one},`])(
+    "a secret that can be guessed is refused, and not shown",
+    (secret) => {
+      expect(() => readConfig({ FENIX_REPLY_TOKEN_SECRET: secret })).toThrow(
+        'FENIX_REPLY_TOKEN_SECRET: "***" given, expected 32 characters or more',
+      );
+    },
+  );
+});
+
+describe("where webhooks may be sent besides the public addresses", () => {
+  const inside = ["10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"];
+  test.each([
+    {
+      name: "private networks and this machine, while nobody else is served",
+      env: {},
+      allow: [...inside, "127.0.0.0/8", "::1"],
+    },
+    { name: "private networks, once others are served", env: { FENIX_HOST: "0.0.0.0" }, allow: inside },
+    {
+      name: "private networks, when something in front serves others",
+      env: { FENIX_PUBLIC_URL: "https://fenix.example.org" },
+      allow: inside,
+    },
+    {
+      name: "what the operator says",
+      env: { FENIX_OUTGOING_ALLOW: "10.20.0.0/16, ::1" },
+      allow: ["10.20.0.0/16", "::1"],
+    },
+  ])("$name", ({ env, allow }) => {
+    expect(readConfig(env).outgoingAllow).toEqual(allow);
+  });
+
+  test.each(["10.0.0.0/33", "example.org", "10.0.0.0/8/8", "fe80::/129", "10.0.0.0/x"])("not %s", (network) => {
+    expect(() => readConfig({ FENIX_OUTGOING_ALLOW: network })).toThrow(`FENIX_OUTGOING_ALLOW: "${network}" given`);
+  });
+});
+
 describe("what is wrong names its variable, what was given and what is expected", () => {
   test.each([
     { env: { FENIX_PORT: "http" }, says: 'FENIX_PORT: "http" given, expected a whole number from 1 to 65535' },
@@ -126,6 +190,7 @@ describe("what is wrong names its variable, what was given and what is expected"
     },
     { env: { QUEUE_BACKEND: "kafka" }, says: 'QUEUE_BACKEND: "kafka" given, expected postgres, redis or redis-local' },
     { env: { QUEUE_BACKEND: "redis" }, says: "REDIS_URL: not set, but QUEUE_BACKEND=redis needs it" },
+    { env: { FENIX_AUTH: "password" }, says: 'FENIX_AUTH: "password" given, expected keystone or none' },
     { env: { OS_INTERFACE: "outside" }, says: 'OS_INTERFACE: "outside" given, expected public, internal or admin' },
     { env: { ...password, OS_AUTH_URL: "keystone" }, says: 'OS_AUTH_URL: "keystone" given, expected an http' },
     { env: { ...password, OS_USERNAME: "" }, says: "OS_USERNAME: not set" },
@@ -155,10 +220,18 @@ describe("where the command line client finds the API", () => {
     { env: { FENIX_PUBLIC_URL: "https://fenix.example.org", FENIX_URL: "http://[::1]:1/" }, url: "http://[::1]:1" },
     { env: { REDIS_URL: "nonsense", OS_AUTH_URL: "https://keystone.example.org" }, url: "http://127.0.0.1:12347" },
   ])("$env: $url", ({ env, url }) => {
-    expect(readApiUrl(env)).toBe(url);
+    expect(readClientConfig(env).url).toBe(url);
+  });
+
+  test("its token, or the cloud where it gets one", () => {
+    expect(readClientConfig({ OS_TOKEN: "t", OS_CLOUD: "lab", FENIX_AUTH: "nonsense" })).toEqual({
+      url: "http://127.0.0.1:12347",
+      token: "t",
+      openstack: { OS_TOKEN: "t", OS_CLOUD: "lab" },
+    });
   });
 
   test("a URL that is none is refused by name", () => {
-    expect(() => readApiUrl({ FENIX_URL: "fenix" })).toThrow('FENIX_URL: "fenix" given');
+    expect(() => readClientConfig({ FENIX_URL: "fenix" })).toThrow('FENIX_URL: "fenix" given');
   });
 });

@@ -29,6 +29,7 @@ export function fenixAt(baseUrl: string, projectId: string, token: () => Promise
       signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
     });
     const text = await response.text();
+    if (response.status === 503) throw new Unavailable(`${method} ${url} answered 503: ${text.slice(0, 500)}`);
     if (!response.ok) throw new Error(`${method} ${url} answered ${response.status}: ${text.slice(0, 500)}`);
     return JSON.parse(text);
   };
@@ -73,14 +74,18 @@ function replyBody({ state, sessionId, instances }: Notice, reply: Reply): Recor
   return { ...common, instance_actions: Object.fromEntries(reply.actions) };
 }
 
-/** Tries again while nobody is there (fetch then throws a TypeError); an answer, whatever it says, is taken. */
+/** Fenix says to come back: it cannot reach Keystone or its database for a moment. */
+class Unavailable extends Error {}
+
+/** Tries again while nobody is there (fetch then throws a TypeError); any other answer, whatever it says, is taken. */
 async function knock<Answer>(request: () => Promise<Answer>): Promise<Answer> {
   const end = Date.now() + PATIENCE_MS;
   for (let pause = 200; ; pause = Math.min(pause * 2, 5_000)) {
     try {
       return await request();
     } catch (error) {
-      if (!(error instanceof TypeError) || Date.now() + pause > end) throw error;
+      const mayPass = error instanceof TypeError || error instanceof Unavailable;
+      if (!mayPass || Date.now() + pause > end) throw error;
       await sleep(pause);
     }
   }

@@ -9,6 +9,8 @@ const Report = z.looseObject({ not_maintained: z.array(ReasonedHost), still_clos
 export const Created = z.looseObject({ session_id: z.string() });
 export const Continued = z.looseObject({ session_id: z.string(), state: z.string() });
 export const Nothing = z.looseObject({});
+/** Each is read by its own schema, which the planner has. */
+export const Planned = z.looseObject({ plan: z.unknown(), cloud: z.unknown() });
 
 const Summary = z.looseObject({
   session_id: z.string(),

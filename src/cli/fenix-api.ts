@@ -1,8 +1,9 @@
 /** Fenix's HTTP API, as far as the command uses it. */
 import { fetch } from "undici";
-import type { z } from "zod";
+import { z } from "zod";
 import * as answers from "./answers.ts";
 import { Refused, Unreachable } from "./endings.ts";
+import type { Login } from "./login.ts";
 
 export interface FenixApi {
   createSession(request: unknown): Promise<z.infer<typeof answers.Created>>;
@@ -12,6 +13,10 @@ export interface FenixApi {
   timeline(id: string, after: number): Promise<z.infer<typeof answers.Timeline>>;
   continueSession(id: string, state: string | undefined): Promise<z.infer<typeof answers.Continued>>;
   deleteSession(id: string): Promise<unknown>;
+  /** The cloud as the planner sees it. */
+  cloud(): Promise<unknown>;
+  /** How a maintenance would go, and the cloud it was planned for. */
+  plan(request: unknown): Promise<z.infer<typeof answers.Planned>>;
   webhooks(project: string | undefined): Promise<z.infer<typeof answers.Webhooks>>;
   addWebhook(request: unknown): Promise<z.infer<typeof answers.Webhook>>;
   removeWebhook(id: string): Promise<unknown>;
@@ -20,14 +25,24 @@ export interface FenixApi {
 /** Creating a session may ask the cloud, which may take some seconds; half a minute is long for everything. */
 const TIMEOUT_MS = 30_000;
 
-export function fenixApi(baseUrl: string): FenixApi {
+/** Shows no token until Fenix asks for one, since one without access control never does; then one for all that follows. */
+export function fenixApi(baseUrl: string, login: Login): FenixApi {
+  let token: string | null = null;
   const call = async <Schema extends z.ZodType>(
     schema: Schema,
     method: string,
     path: string,
     body?: unknown,
   ): Promise<z.infer<Schema>> => {
-    const { status, text } = await request(method, `${baseUrl}${path}`, body);
+    const ask = () => request(method, `${baseUrl}${path}`, { body, token });
+    let { status, text } = await ask();
+    if (status === 401) {
+      token = await login();
+      if (token === null) throw new Refused(NO_TOKEN);
+      ({ status, text } = await ask());
+    }
+    // It says to come back: its database or Keystone does not answer.
+    if (status === 503) throw new Unreachable(refusal(status, text).message);
     if (status >= 400) throw refusal(status, text);
     const parsed = schema.safeParse(json(text));
     if (!parsed.success) throw new Unreachable(`${baseUrl} answers, but not as Fenix does`);
@@ -41,11 +56,15 @@ export function fenixApi(baseUrl: string): FenixApi {
     timeline: (id, after) => call(answers.Timeline, "GET", `${session(id)}/timeline?after=${after}&limit=1000`),
     continueSession: (id, state) => call(answers.Continued, "PUT", session(id), state === undefined ? {} : { state }),
     deleteSession: (id) => call(answers.Nothing, "DELETE", session(id)),
+    cloud: () => call(z.unknown(), "GET", "/v1/cloud"),
+    plan: (request) => call(answers.Planned, "POST", "/v1/maintenance/plan", request),
     webhooks: (project) => call(answers.Webhooks, "GET", `/v1/webhooks${query({ project_id: project })}`),
     addWebhook: (request) => call(answers.Webhook, "POST", "/v1/webhooks", request),
     removeWebhook: (id) => call(answers.Nothing, "DELETE", `/v1/webhooks/${encodeURIComponent(id)}`),
   };
 }
+
+const NO_TOKEN = "Fenix wants a token: set OS_CLOUD, or OS_AUTH_URL and its companions, or OS_TOKEN";
 
 /** Everything that happened, page by page. */
 export async function wholeTimeline(api: FenixApi, id: string, after = 0): Promise<readonly answers.TimelineEntry[]> {
@@ -55,8 +74,16 @@ export async function wholeTimeline(api: FenixApi, id: string, after = 0): Promi
   return entries;
 }
 
-async function request(method: string, url: string, body: unknown): Promise<{ status: number; text: string }> {
-  const headers = { accept: "application/json", ...(body !== undefined && { "content-type": "application/json" }) };
+async function request(
+  method: string,
+  url: string,
+  { body, token }: { readonly body: unknown; readonly token: string | null },
+): Promise<{ status: number; text: string }> {
+  const headers = {
+    accept: "application/json",
+    ...(body !== undefined && { "content-type": "application/json" }),
+    ...(token !== null && { "x-auth-token": token }),
+  };
   try {
     const signal = AbortSignal.timeout(TIMEOUT_MS);
     const response = await fetch(url, {

@@ -1,10 +1,15 @@
 /** The command `fenix`: reads what was typed, asks the HTTP API, writes tables for people and JSON for programs. */
 import { Command, CommanderError } from "commander";
-import { readApiUrl } from "../config.ts";
+import { addCatalogCommands } from "./catalog-commands.ts";
+import { type ClientConfig, readClientConfig } from "../config.ts";
 import { exitCodes, Refused, Unreachable, Usage } from "./endings.ts";
 import { fenixApi, type FenixApi } from "./fenix-api.ts";
+import { loginWith } from "./login.ts";
+import { addPolicyCommands } from "./policy-commands.ts";
 import { addSessionCommands } from "./session-commands.ts";
+import { addPlanCommands } from "./plan-command.ts";
 import { realTerminal, type Terminal } from "./terminal.ts";
+import { addVerifyCommand } from "./verify-command.ts";
 import { addWebhookCommands } from "./webhook-commands.ts";
 
 export interface Surroundings {
@@ -17,6 +22,8 @@ export interface Surroundings {
 /** What a command's action gets, besides what was typed for it. */
 export interface Call {
   readonly api: FenixApi;
+  /** Where Fenix is, and whose credentials there are. */
+  readonly client: ClientConfig;
   readonly terminal: Terminal;
   /** Prints the answer as it came where `--json` asks for it, and in words otherwise. */
   readonly answer: (answer: unknown, inWords: () => string) => void;
@@ -60,12 +67,17 @@ function commands({ terminal, env = process.env, serve }: Surroundings & { reado
         const json = options["json"] === true;
         const answer = (answer: unknown, inWords: () => string) =>
           terminal.write(json ? `${JSON.stringify(answer, null, 2)}\n` : inWords());
-        const call = { api: fenixApi(apiUrl(options["url"], env)), terminal, json, answer };
+        const client = clientConfig(options["url"], env);
+        const call = { api: fenixApi(client.url, loginWith(client)), client, terminal, json, answer };
         await action(call, command.processedArgs.flat().filter(isText), options as Parameters<typeof action>[2]);
       });
 
   addSessionCommands(program, calling);
+  addPlanCommands(program, calling);
+  addVerifyCommand(program, calling);
   addWebhookCommands(program, calling);
+  addCatalogCommands(program, calling);
+  addPolicyCommands(program, terminal);
   for (const mode of ["api", "worker"] as const)
     program
       .command(mode)
@@ -74,9 +86,9 @@ function commands({ terminal, env = process.env, serve }: Surroundings & { reado
   return program;
 }
 
-function apiUrl(typed: unknown, env: NodeJS.ProcessEnv): string {
+function clientConfig(typed: unknown, env: NodeJS.ProcessEnv): ClientConfig {
   try {
-    return readApiUrl(typeof typed === "string" ? { FENIX_URL: typed } : env);
+    return readClientConfig(typeof typed === "string" ? { ...env, FENIX_URL: typed } : env);
   } catch (error) {
     throw new Usage(error instanceof Error ? error.message : String(error));
   }

@@ -20,6 +20,10 @@ export interface KnownHost {
   readonly door: HostDoor | null;
 }
 
+/** Hosts as the journal tells of them when they come into a session. */
+export const foundInShort = (hosts: readonly KnownHost[]) =>
+  hosts.map(({ name, roles, door }) => ({ host: name, roles, closed: door?.kind === "closed" }));
+
 export interface ComputeHost {
   readonly name: HostName;
   readonly door: HostDoor;

@@ -69,6 +69,8 @@ export interface TellMoved {
   readonly kind: "tell_moved";
   readonly project: ProjectId;
   readonly instance: InstanceId;
+  /** Of the move that it tells of: an instance may move more than once in an entry. */
+  readonly attempt: number;
 }
 
 /** Set where a host stands. IN_MAINTENANCE and MAINTENANCE_COMPLETE are announced as `maintenance.host` by this. */
@@ -128,14 +130,13 @@ export function subjectOf(effect: Effect): string {
       return effect.host;
     case "check_empty":
       return `${effect.host}#${effect.look}`;
-    case "move_instance":
-      return `${effect.instance}#${effect.attempt}`;
     case "run_action":
       return `${effect.host}/${effect.index}`;
     case "ask":
       return `${effect.question.project}#${effect.question.round}`;
+    case "move_instance":
     case "tell_moved":
-      return effect.instance;
+      return `${effect.instance}#${effect.attempt}`;
     case "mark_host":
       return `${effect.host}/${effect.status.kind}`;
   }

@@ -1,5 +1,6 @@
 /** Takes one effect from the journal, does it, and records how it ended. */
 import { randomUUID } from "node:crypto";
+import { foundInShort } from "../domain/cloud.ts";
 import { subjectOf, type PerformedEffect, type PerformedKind } from "../domain/effect.ts";
 import type { JournalEntry, JournalKind } from "../domain/journal.ts";
 import type { Clock } from "../ports/clock.ts";
@@ -134,12 +135,21 @@ function endOf(claimed: ClaimedEffect, performed: Performed, at: Date): EffectEn
     string,
     JournalKind
   >;
-  const entry: JournalEntry = {
-    at,
-    kind: kinds[performed.kind],
-    subject: subjectOf(claimed.effect),
-    text,
-    data: { kind: claimed.effect.kind, attempt: claimed.attempt },
-  };
-  return { at, status, consequences: performed.consequences ?? {}, journal: [entry] };
+  const { effect, entry, attempt } = claimed;
+  const data = { kind: effect.kind, entry, attempt, ...outcomeInShort(effect, performed), ...performed.facts };
+  const consequences = performed.consequences ?? {};
+  const ended: JournalEntry = { at, kind: kinds[performed.kind], subject: subjectOf(effect), text, data };
+  return { at, status, consequences, journal: [ended, ...foundEntry(consequences.hosts, at)] };
+}
+
+/** The outcome as the journal keeps it: an action's output is kept with its run, and what a look saw with the session. */
+function outcomeInShort({ kind }: PerformedEffect, performed: Performed): Readonly<Record<string, unknown>> {
+  if (performed.kind !== "done" || kind === "observe" || kind === "run_action") return {};
+  return { outcome: performed.outcome };
+}
+
+function foundEntry(hosts: Consequences["hosts"], at: Date): readonly JournalEntry[] {
+  if (!hosts) return [];
+  const text = `the session is about ${hosts.length} hosts`;
+  return [{ at, kind: "hosts_found", subject: null, text, data: { found: foundInShort(hosts) } }];
 }

@@ -24,7 +24,14 @@ export type Performed<K extends PerformedKind = PerformedKind> =
       readonly outcome: Outcomes[K];
       readonly text: string;
       readonly consequences?: Consequences;
+      /** What the journal keeps of how it was done, besides the outcome. */
+      readonly facts?: Readonly<Record<string, unknown>>;
     }
-  | { readonly kind: "failed" | "unknown"; readonly reason: string; readonly consequences?: Consequences };
+  | {
+      readonly kind: "failed" | "unknown";
+      readonly reason: string;
+      readonly consequences?: Consequences;
+      readonly facts?: Readonly<Record<string, unknown>>;
+    };
 
 export type Performer<K extends PerformedKind> = (effect: EffectOf<K>, performing: Performing) => Promise<Performed<K>>;

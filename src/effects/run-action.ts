@@ -1,5 +1,5 @@
 import { isEmpty } from "../domain/cloud.ts";
-import type { ActionContext, HostAction } from "../domain/host-action.ts";
+import type { ActionContext, HostAction, Rerun } from "../domain/host-action.ts";
 import type { RunAction } from "../domain/effect.ts";
 import { whoIsThere } from "./check-empty.ts";
 import { heeded } from "./heeded.ts";
@@ -13,9 +13,17 @@ export const runAction: Performer<"run_action"> = async (effect, performing) => 
   const metadata = action.metadata.safeParse(performing.claimed.session.actions[effect.index]?.metadata);
   if (!metadata.success)
     return { kind: "failed", reason: `its metadata does not fit any more: ${metadata.error.message}` };
+  const rerun = typeof action.rerun === "function" ? action.rerun(metadata.data) : action.rerun;
+  // Before anything that can fail: given back for an outage, it would come again as if nobody had ever begun it.
+  if (performing.claimed.interrupted && rerun === "at-most-once")
+    return {
+      kind: "unknown",
+      reason: "a worker died while it ran, and it must not be run again blindly: see on the host how far it came",
+      facts: { rerun, ran: false },
+    };
   const occupied = await occupancy(effect, performing);
-  if (occupied !== null) return { kind: "failed", reason: `did not start: ${occupied}` };
-  return run(action, metadata.data, effect, performing);
+  if (occupied !== null) return { kind: "failed", reason: `did not start: ${occupied}`, facts: { ran: false } };
+  return run({ action, rerun, metadata: metadata.data }, effect, performing);
 };
 
 /**
@@ -35,8 +43,7 @@ async function occupancy({ host, phase }: RunAction, { cloud, signal }: Performi
 const HEED_MS = 10_000;
 
 async function run(
-  action: HostAction,
-  metadata: unknown,
+  { action, rerun, metadata }: { readonly action: HostAction; readonly rerun: Rerun; readonly metadata: unknown },
   effect: RunAction,
   performing: Performing,
 ): Promise<Performed<"run_action">> {
@@ -55,23 +62,19 @@ async function run(
     log: output.append,
     signal: AbortSignal.any([performing.signal, tooLong]),
   };
+  let ran = false;
   const ended = (performed: Performed<"run_action">): Performed<"run_action"> => ({
     ...performed,
     consequences: { output: output.text() },
+    facts: { rerun, ran },
   });
   try {
-    if (claimed.interrupted) {
-      const rerun = typeof action.rerun === "function" ? action.rerun(metadata) : action.rerun;
-      if (rerun === "at-most-once")
-        return ended({
-          kind: "unknown",
-          reason: "a worker died while it ran, and it must not be run again blindly: see on the host how far it came",
-        });
-      if (rerun === "detectable" && (await action.isDone?.(context))) {
-        output.append("A worker died while this ran; it is found to be done.\n");
-        return ended({ kind: "done", outcome: { output: output.text() }, text: "found done after a crash" });
-      }
+    // A try before this one may have been interrupted, even if the last one was given back.
+    if (rerun === "detectable" && claimed.attempt > 1 && (await action.isDone?.(context))) {
+      output.append("A worker died while this ran; it is found to be done.\n");
+      return ended({ kind: "done", outcome: { output: output.text() }, text: "found done after a crash" });
     }
+    ran = true;
     await heeded(action.run(context), context.signal, HEED_MS);
     return ended({ kind: "done", outcome: { output: output.text() }, text: `${action.name} done on ${effect.host}` });
   } catch (error) {

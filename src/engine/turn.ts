@@ -81,7 +81,13 @@ export function entered(view: View, state: string, why: string): Changes {
     enter: { state },
     notifications: [sessionNews(view, state, [])],
     journal: [
-      { at, kind: "state_entered", subject: null, text: `${state}: ${why}`, data: { from: view.entry.state, why } },
+      {
+        at,
+        kind: "state_entered",
+        subject: null,
+        text: `${state}: ${why}`,
+        data: { state, from: view.entry.state, why },
+      },
     ],
   };
 }
@@ -188,7 +194,7 @@ export const waitingEntry = (at: Date, what: string, until: Date): JournalEntry 
 function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
   switch (effect.kind) {
     case "ask": {
-      const { project, state, round, instances, replyBy, missing } = effect.question;
+      const { project, state, round, instances, allowedActions, replyBy, actionsAt, missing } = effect.question;
       const needs = missing ? `, missing ${inWords(missing)}` : "";
       const again = round > 1 ? ` (round ${round})` : "";
       return {
@@ -196,7 +202,11 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
         kind: "project_asked",
         subject: project,
         text: `${state} asked${again} about ${instances.length} instances${needs}; reply by ${replyBy.toISOString()}`,
-        data: { state, round, instances, replyBy: replyBy.toISOString(), missing },
+        data: {
+          ...{ state, round, instances, allowedActions, missing },
+          replyBy: replyBy.toISOString(),
+          actionsAt: actionsAt.toISOString(),
+        },
       };
     }
     case "tell_moved":

@@ -2,6 +2,7 @@
 import Fastify, { LogController } from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { linksFrom } from "../wire/links.ts";
+import { guard } from "./access.ts";
 import type { App, HttpDependencies } from "./dependencies.ts";
 import { setHeaders } from "./headers.ts";
 import { validate } from "./invalid-request.ts";
@@ -12,8 +13,10 @@ import { healthRoutes } from "./routes/health.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { instanceGroupRoutes } from "./routes/v1/instance-group.ts";
 import { instanceRoutes } from "./routes/v1/instance.ts";
+import { cloudRoute } from "./routes/v1/cloud.ts";
 import { detailRoute } from "./routes/v1/maintenance/detail.ts";
 import { maintenanceRoutes } from "./routes/v1/maintenance/index.ts";
+import { planRoute } from "./routes/v1/maintenance/plan.ts";
 import { projectRoutes } from "./routes/v1/maintenance/project.ts";
 import { sessionRoutes } from "./routes/v1/maintenance/session.ts";
 import { timelineRoute } from "./routes/v1/maintenance/timeline.ts";
@@ -49,6 +52,7 @@ export function buildHttp(dependencies: HttpDependencies): App {
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerProblem);
   setHeaders(app);
+  guard(app, dependencies);
   acceptJsonOnly(app);
   answerUnknownUrls(app);
   describeApi(app, dependencies);
@@ -56,12 +60,14 @@ export function buildHttp(dependencies: HttpDependencies): App {
   app.register(async (routes: App) => {
     const given = { ...dependencies, links };
     maintenanceRoutes(routes, given);
+    planRoute(routes, given);
     sessionRoutes(routes, given);
     detailRoute(routes, given);
     timelineRoute(routes, given);
     projectRoutes(routes, given);
     instanceRoutes(routes, given);
     instanceGroupRoutes(routes, given);
+    cloudRoute(routes, given);
     webhookRoutes(routes, given);
     healthRoutes(routes, given);
     openapiRoute(routes);

@@ -5,17 +5,21 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Clock } from "../ports/clock.ts";
 import type { Constraints } from "../ports/constraints.ts";
 import type { Webhooks } from "../ports/deliveries.ts";
+import type { Receivers } from "../ports/receivers.ts";
 import type { Reports } from "../ports/reports.ts";
 import type { OptionDefaults } from "../wire/create-session.ts";
 import type { Links } from "../wire/links.ts";
+import type { AccessControl } from "./access.ts";
 import type { Commands } from "./commands.ts";
 import type { HealthCheck } from "./health.ts";
 
 export interface HttpDependencies {
+  readonly access: AccessControl;
   readonly commands: Commands;
   readonly reports: Reports;
   readonly webhooks: Webhooks;
   readonly constraints: Constraints;
+  readonly receivers: Receivers;
   /** By the name under which people see them: database, queue, cloud. */
   readonly health: Readonly<Record<string, HealthCheck>>;
   readonly clock: Clock;

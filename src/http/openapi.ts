@@ -17,15 +17,28 @@ export function describeApi(app: App, { publicUrl, version }: { publicUrl: strin
         license: { name: "Apache-2.0", identifier: "Apache-2.0" },
       },
       servers: [{ url: publicUrl }],
+      components: {
+        securitySchemes: {
+          replyToken: { type: "apiKey", in: "query", name: "token", description: "good for one question" },
+          keystone: { type: "apiKey", in: "header", name: "X-Auth-Token", description: "a token of Keystone" },
+        },
+      },
+      security: [{ keystone: [] }],
       tags: [
         { name: "sessions", description: "for the infrastructure admin" },
         { name: "projects", description: "for the manager of a project's application" },
         { name: "constraints", description: "what an application needs while its instances are moved" },
+        { name: "planning", description: "before a session: what the cloud looks like, and how it would go" },
         { name: "webhooks", description: "who hears of maintenance" },
         { name: "health", description: "for load balancers" },
       ],
     },
-    transform: jsonSchemaTransform,
+    transform: (route) => {
+      const described = jsonSchemaTransform(route);
+      const access = route.route.config?.access;
+      const security = access === "everybody" ? [] : access?.replyToken ? [{ keystone: [] }, { replyToken: [] }] : null;
+      return security === null ? described : { ...described, schema: { ...described.schema, security } };
+    },
     transformObject: (document) => onlyUsed(jsonSchemaTransformObject(document)),
   });
   app.register(swaggerUi, {

@@ -2,13 +2,16 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { Problem, type ProblemCode, problems } from "../problems.ts";
 import { problemDocument } from "../wire/problem-document.ts";
+import { asSeenBy } from "./access.ts";
 import { InvalidRequest } from "./invalid-request.ts";
 
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const problem = asProblem(error, request.id);
+  const problem = asSeenBy(request, asProblem(error, request.id));
   const { code, message, field } = problem;
   const { status } = problems[code];
-  if (code === "INTERNAL") request.log.error({ err: error, url: request.url }, "request failed");
+  // Without its query, which may hold a reply token.
+  const [path] = request.url.split("?", 1);
+  if (code === "INTERNAL") request.log.error({ err: error, path }, "request failed");
   else if (status >= 500) request.log.warn({ err: error, code }, "request could not be served");
   const faults =
     problem instanceof InvalidRequest ? problem.faults : field === null ? [] : [{ field, detail: message }];

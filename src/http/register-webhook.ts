@@ -1,20 +1,25 @@
 import type { Clock } from "../ports/clock.ts";
 import type { Webhook, Webhooks } from "../ports/deliveries.ts";
+import type { Receivers } from "../ports/receivers.ts";
+import { Problem } from "../problems.ts";
 
 export interface RegisteringWebhooks {
   readonly webhooks: Webhooks;
+  readonly receivers: Receivers;
   readonly clock: Clock;
   readonly newId: () => string;
 }
 
 /**
  * Adds a webhook, or answers the same one that is there: managers register whenever they start, and none wants to
- * hear everything once for each start.
+ * hear everything once for each start. An address that nothing is sent to is refused by field.
  */
 export async function registerWebhook(
   asked: Pick<Webhook, "project" | "url" | "events">,
-  { webhooks, clock, newId }: RegisteringWebhooks,
+  { webhooks, receivers, clock, newId }: RegisteringWebhooks,
 ): Promise<Webhook> {
+  const refusal = await receivers.whyRefused(asked.url);
+  if (refusal !== null) throw new Problem("BODY_INVALID", refusal, { field: "url" });
   const there = await webhooks.list(asked.project ?? undefined);
   const same = there.find((webhook) => sameReceiver(webhook, asked));
   if (same) return same;

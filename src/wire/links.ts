@@ -3,12 +3,15 @@
  * `127.0.0.1` is of no use to a manager on another machine (reference §7.1, B33).
  */
 import type { ProjectId, SessionId } from "../domain/ids.ts";
+import { type Place, REPLY_TOKEN_LENGTH, type ReplyTokens } from "./reply-token.ts";
 
 export interface Links {
   /** All sessions. */
   readonly maintenance: string;
   /** Where a project reads its instances and replies. */
   readonly project: (session: SessionId, project: ProjectId) => string;
+  /** Where one question is answered, with a reply token where Fenix gives them; to be told to the project's manager alone. */
+  readonly question: (place: Place, replyBy: Date) => string;
 }
 
 /**
@@ -17,14 +20,26 @@ export interface Links {
  */
 const PUBLIC_URL_MAX = 128;
 
-/** Throws when the URL is too long to be told, which is better known at start than when a project is asked. */
-export function linksFrom(publicUrl: string): Links {
+/**
+ * `tokens` null: links carry none. Throws when the URL is too long to be told, which is better known at start than when a
+ * project is asked.
+ */
+export function linksFrom(publicUrl: string, tokens: ReplyTokens | null = null): Links {
   const base = publicUrl.replace(/\/+$/, "");
-  if (base.length > PUBLIC_URL_MAX)
-    throw new Error(`FENIX_PUBLIC_URL has more than ${PUBLIC_URL_MAX} characters: ${base}`);
+  const lengthMax = PUBLIC_URL_MAX - (tokens === null ? 0 : REPLY_TOKEN_LENGTH);
+  if (base.length > lengthMax)
+    throw new Error(
+      `FENIX_PUBLIC_URL has more than ${lengthMax} characters${tokens === null ? "" : ", and links carry reply tokens"}: ${base}`,
+    );
   const maintenance = `${base}/v1/maintenance`;
+  const linkOf = (session: SessionId, project: ProjectId) => `${maintenance}/${session}/${encodeURIComponent(project)}`;
   return {
     maintenance,
-    project: (session, project) => `${maintenance}/${session}/${encodeURIComponent(project)}`,
+    project: linkOf,
+    question: (place, replyBy) => {
+      const { session, project, instance } = place;
+      const link = linkOf(session, project) + (instance === undefined ? "" : `/${encodeURIComponent(instance)}`);
+      return tokens === null ? link : `${link}?token=${tokens.issue(place, replyBy)}`;
+    },
   };
 }

@@ -6,7 +6,7 @@ import { formatTimeOrNull } from "./times.ts";
 
 export function scheduledPayload(notification: MaintenanceScheduled, session: SessionId, links: Links) {
   const { project, state, instances, allowedActions, replyBy, actionsAt, metadata, missing } = notification;
-  const link = links.project(session, project);
+  const link = replyBy === null ? links.project(session, project) : links.question({ session, project }, replyBy);
   return {
     service: "fenix",
     project_id: project,

@@ -29,6 +29,10 @@ export const ProjectPath = SessionPath.extend({
     .meta({ description: "the project, as Keystone knows it" }),
 });
 
+export const ReplyTokenQuery = z.object({
+  token: z.string().optional().describe("a reply token, in place of X-Auth-Token, as `reply_url` has it"),
+});
+
 export const WebhookPath = z.object({ webhook_id: z.uuid().transform((id) => id.toLowerCase()) });
 
 export const InstancePath = z.object({

@@ -98,6 +98,9 @@ async function nothingLostNothingTwice(world: CrashWorld, id: string, { db }: Te
   const { violations, moves, maintained } = world.verdict();
   expect(violations, await world.timeline(id)).toEqual([]);
   expect(maintained).toHaveLength(10);
+  const certificate = await world.certificate(id);
+  expect(certificate.violations, await world.timeline(id)).toEqual([]);
+  expect(certificate).toMatchObject({ holds: true, ended: true });
   const done = await db.selectFrom("effect").select(["kind", "status"]).where("session_id", "=", id).execute();
   const moved = done.filter(({ kind, status }) => kind === "move_instance" && status === "done");
   expect(moves.cold + moves.live, "each move was made once").toBe(moved.length);

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { startManager } from "../../examples/manager/manager.ts";
 import { type Evidence, judge, type Verdict } from "../../demo/judge.ts";
 import { freePort, type Service, startService } from "../../demo/service.ts";
+import { Entry } from "../../src/verify/entries.ts";
+import { type Certificate, verifySession } from "../../src/verify/verify-session.ts";
 import { demoCloud } from "../../src/simulator/scenarios.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 
@@ -15,6 +17,8 @@ export interface CrashWorld {
   /** The session's state, as any client sees it. */
   state(id: string): Promise<string>;
   timeline(id: string): Promise<string>;
+  /** What the session's own journal proves, as `fenix verify` judges it. */
+  certificate(id: string): Promise<Certificate>;
   /** What really happened, by the cloud's and the hosts' own records. */
   verdict(): Verdict;
   close(): Promise<void>;
@@ -39,6 +43,8 @@ export async function crashWorld(settings: Readonly<Record<string, string>>): Pr
     FENIX_PORT: `${port}`,
     FENIX_DATA_DIR: folder,
     FENIX_LOG_LEVEL: "warn",
+    // The story is about workers; a Keystone that is cut off with the cloud would also turn the managers away.
+    FENIX_AUTH: "none",
     ...settings,
   };
   const isUp = async () => (await fetch(`${url}/health/ready`)).ok;
@@ -75,6 +81,16 @@ export async function crashWorld(settings: Readonly<Record<string, string>>): Pr
     state: async (id) => ((await (await call(`/v1/maintenance/${id}`)).json()) as { state: string }).state,
     timeline: async (id) =>
       (await call(`/v1/maintenance/${id}/timeline?limit=1000`, { headers: { accept: "text/plain" } })).text(),
+    async certificate(id) {
+      const entries: Entry[] = [];
+      for (let more = true; more;) {
+        const answer = await call(`/v1/maintenance/${id}/timeline?limit=1000&after=${entries.length}`);
+        const page = Entry.array().parse(((await answer.json()) as { entries: unknown }).entries);
+        entries.push(...page);
+        more = page.length > 0;
+      }
+      return verifySession(entries);
+    },
     verdict: () => judge({ cloud: simulator.cloud, before, works: worksIn(record) }),
     async close() {
       await Promise.allSettled(managers.map((it) => it.close()));

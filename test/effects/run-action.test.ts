@@ -39,6 +39,25 @@ describe("effectively once", () => {
     expect(run).toHaveBeenCalledTimes(runs);
   });
 
+  test("interrupted while the cloud is out of reach, at-most-once is not given back to be run later", async () => {
+    const run = vi.fn(async () => undefined);
+    const claimed = aClaim(effect, { session, attempt: 2, interrupted: true });
+    const performed = await runAction(effect, performing(effect, { action: anAction(run), claimed }));
+    expect(performed).toMatchObject({ kind: "unknown", facts: { rerun: "at-most-once", ran: false } });
+    expect(run).not.toHaveBeenCalled();
+  });
+
+  test("given back after an interruption, a detectable one is still asked whether it is done", async () => {
+    const run = vi.fn(async () => undefined);
+    const action = anAction(run, { rerun: "detectable", isDone: async () => true });
+    const claimed = aClaim(effect, { session, attempt: 3, interrupted: false });
+    expect(await runAction(effect, performing(effect, { action, claimed, cloud: closed }))).toMatchObject({
+      kind: "done",
+      facts: { ran: false },
+    });
+    expect(run).not.toHaveBeenCalled();
+  });
+
   test("the first run never asks whether it is done", async () => {
     const isDone = vi.fn(async () => true);
     const run = vi.fn(async () => undefined);

@@ -84,7 +84,7 @@ describe("performing", () => {
 
   test("a moved instance is told with nothing to answer", () => {
     const made = changes(
-      perform([{ kind: "tell_moved", project: project("shop"), instance: instance("web-1") }], "moved"),
+      perform([{ kind: "tell_moved", project: project("shop"), instance: instance("web-1"), attempt: 1 }], "moved"),
     );
     expect(made.notifications).toEqual([
       {

@@ -4,7 +4,9 @@
  */
 import type { InjectOptions } from "fastify";
 import { pino } from "pino";
-import { HostName, InstanceId, PluginName, ProjectId, SessionId } from "../../src/domain/ids.ts";
+import { makePolicy } from "../../src/access/policy.ts";
+import type { GroupConstraints, InstanceConstraints } from "../../src/domain/constraint.ts";
+import { GroupId, HostName, InstanceId, PluginName, ProjectId, SessionId } from "../../src/domain/ids.ts";
 import type { AskedQuestion } from "../../src/domain/question.ts";
 import { SessionOptions } from "../../src/domain/session.ts";
 import { buildHttp } from "../../src/http/build-http.ts";
@@ -12,13 +14,19 @@ import type { Commands } from "../../src/http/commands.ts";
 import type { HealthCheck } from "../../src/http/health.ts";
 import type { Constraints, Declarations } from "../../src/ports/constraints.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
+import type { Identity } from "../../src/ports/identity.ts";
+import type { Receivers } from "../../src/ports/receivers.ts";
 import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
+import { CloudSnapshot } from "../../src/planner/format/snapshot.ts";
 import { Problem } from "../../src/problems.ts";
+import type { ReplyTokens } from "../../src/wire/reply-token.ts";
+import { aPlan, aSnapshot } from "../planner/check/a-plan.ts";
 
 export const sessionId = SessionId.parse("76e55df8-1c51-41e8-9928-0242ac110002");
 export const unknownId = "11111111-2222-4333-8444-555555555555";
 export const projectId = ProjectId.parse("ead0dbcaf3564cbbb04842e3e54960e3");
 export const instanceId = InstanceId.parse("109e14d9-6566-42b3-93e4-76605f264d8f");
+export const groupId = GroupId.parse("5f0a1b8e-2f1c-4c59-9f3a-5d6f1e2a7b3c");
 export const otherInstanceId = InstanceId.parse("71287b8c-1e3c-4b0f-a9c8-0242ac110002");
 export const now = new Date("2026-11-25T08:00:00.000Z");
 export const publicUrl = "https://fenix.example.org";
@@ -37,15 +45,26 @@ const obliging: Commands = {
   deleteSession: async (id) => {
     if (id !== sessionId) throw new Problem("SESSION_NOT_FOUND", `there is no session ${id}`);
   },
+  takeSnapshot: async (wanted) => CloudSnapshot.parse({ version: 1, ...wanted, hosts: [] }),
+  planMaintenance: async (wanted) => {
+    const cloud = aSnapshot({ session: { ...wanted.session, hosts: ["a"] } });
+    return { plan: aPlan(cloud), cloud };
+  },
 };
 
 export interface Given {
+  /** Left out: whoever comes may do everything. */
+  readonly identity?: Identity;
+  readonly replyTokens?: ReplyTokens;
+  readonly receivers?: Receivers;
   readonly commands?: Partial<Commands>;
   readonly detail?: Partial<SessionDetail>;
   readonly timeline?: readonly NumberedEntry[];
   readonly project?: Partial<ProjectReport>;
   /** Left out: all that is declared is accepted and forgotten. */
   readonly constraints?: Constraints;
+  /** What is found under any id while `constraints` are left out. */
+  readonly declared?: { readonly instance: InstanceConstraints; readonly group: GroupConstraints };
   readonly health?: Readonly<Record<string, HealthCheck>>;
   readonly log?: (line: string) => void;
 }
@@ -56,13 +75,15 @@ export function openDoor(given: Given = {}) {
   const commands = writtenDown({ ...obliging, ...given.commands }, asked);
   let ids = 0;
   const app = buildHttp({
+    access: { identity: given.identity ?? null, policy: makePolicy({}), replyTokens: given.replyTokens ?? null },
     commands,
     reports: reportsOf(given),
     webhooks: webhooksIn(stored),
     constraints: given.constraints ?? {
-      instances: forgetting("declareInstance", asked),
-      groups: forgetting("declareGroup", asked),
+      instances: forgetting("declareInstance", asked, given.declared?.instance),
+      groups: forgetting("declareGroup", asked, given.declared?.group),
     },
+    receivers: given.receivers ?? { whyRefused: async () => null },
     health: given.health ?? {},
     clock: {
       now: () => now,
@@ -87,6 +108,8 @@ function writtenDown(commands: Commands, asked: { command: string; request: unkn
     recordReply: async (request) => (keep("recordReply", request), commands.recordReply(request)),
     continueSession: async (request) => (keep("continueSession", request), commands.continueSession(request)),
     deleteSession: async (id) => (keep("deleteSession", id), commands.deleteSession(id)),
+    takeSnapshot: async (wanted) => (keep("takeSnapshot", wanted), commands.takeSnapshot(wanted)),
+    planMaintenance: async (wanted) => (keep("planMaintenance", wanted), commands.planMaintenance(wanted)),
   };
 }
 
@@ -125,13 +148,17 @@ const webhooksIn = (stored: Webhook[]): Webhooks => ({
 const forgetting = <Declared, Id>(
   command: string,
   asked: { command: string; request: unknown }[],
+  kept: Declared | undefined,
 ): Declarations<Declared, Id> => ({
   declare: async (declared, at) => {
     refuseWhatNoDatabaseHolds(declared);
     asked.push({ command, request: declared });
     return { kind: "declared", kept: { ...declared, createdAt: at, updatedAt: at } };
   },
-  find: async (id) => (refuseWhatNoDatabaseHolds(id), undefined),
+  find: async (id) => {
+    refuseWhatNoDatabaseHolds(id);
+    return kept && { ...kept, createdAt: now, updatedAt: now };
+  },
   list: async (...given) => (refuseWhatNoDatabaseHolds(given), []),
   remove: async (id) => refuseWhatNoDatabaseHolds(id),
 });
@@ -143,6 +170,29 @@ function refuseWhatNoDatabaseHolds(value: unknown): void {
   const parts = value instanceof Map ? [...value.entries()].flat() : Object.entries(value).flat();
   for (const part of parts) refuseWhatNoDatabaseHolds(part);
 }
+
+export const aDeclaration: NonNullable<Given["declared"]> = {
+  instance: {
+    instance: instanceId,
+    project: projectId,
+    group: groupId,
+    name: "web-1",
+    maxInterruptionSeconds: 120,
+    migrationType: "MIGRATE",
+    resourceMitigation: true,
+    leadTimeSeconds: 40,
+  },
+  group: {
+    group: groupId,
+    project: projectId,
+    name: "web",
+    antiAffinity: true,
+    maxInstancesPerHost: 1,
+    maxImpactedMembers: 1,
+    recoveryTimeSeconds: 4,
+    resourceMitigation: true,
+  },
+};
 
 export const aQuestion: AskedQuestion = {
   project: projectId,

@@ -119,6 +119,28 @@ describe("POST /v1/maintenance", () => {
   });
 });
 
+describe("POST /v1/maintenance/plan", () => {
+  test.each<[field: string, body: unknown]>([
+    ["", []],
+    ["hosts", { hosts: "compute-1" }],
+    ["hosts[0]", { hosts: [""] }],
+    ["hosts[0]", { hosts: ["compute\u0000"] }],
+    ["objective", { objective: "fast" }],
+    ["max_hosts_at_once", { max_hosts_at_once: 0 }],
+    ["max_hosts_at_once_per_zone", { max_hosts_at_once_per_zone: 1.5 }],
+    ["max_moves_at_once", { max_moves_at_once: "2" }],
+    ["reserve.vcpus", { reserve: { vcpus: -1 } }],
+    ["reserve", { reserve: [] }],
+    ["window_seconds", { window_seconds: -1 }],
+    ["window_seconds", { window_seconds: 1e12 }],
+    ["action_seconds", { action_seconds: null }],
+    ["outbound_moves", { outbound_moves: 0 }],
+    ["inbound_moves", { inbound_moves: 101 }],
+  ])("%s: %j", async (field, body) =>
+    expect(await refusalOf(post("/v1/maintenance/plan")(body))).toEqual(refused(field)),
+  );
+});
+
 describe("PUT /v1/maintenance/{session_id}", () => {
   test.each<[field: string, body: unknown]>([
     ["", []],

@@ -13,7 +13,16 @@ const anyJson = fc.oneof(fc.jsonValue({ depthSize: "medium" }), anyText);
 const id = fc.oneof(fc.constant<string>(sessionId), anyText.map(encoded));
 const project = fc.oneof(fc.constant<string>(projectId), fc.constantFrom("detail", "timeline"), anyText.map(encoded));
 const path = fc.oneof(
-  fc.constantFrom("/v1/maintenance", "/v1/maintenance/", "/v1/webhooks", "/health/ready", "/openapi.json", "/docs"),
+  fc.constantFrom(
+    "/v1/maintenance",
+    "/v1/maintenance/",
+    "/v1/maintenance/plan",
+    "/v1/cloud",
+    "/v1/webhooks",
+    "/health/ready",
+    "/openapi.json",
+    "/docs",
+  ),
   id.map((session) => `/v1/maintenance/${session}`),
   id.map((webhook) => `/v1/webhooks/${webhook}`),
   fc
@@ -57,6 +66,7 @@ const body = fc.oneof(
     actions: [{ plugin: "dummy", type: "host" }],
     options: { on_silence: "proceed" },
   }),
+  nearly({ hosts: ["a"], objective: "moves", max_hosts_at_once: 2, reserve: { vcpus: 4 }, window_seconds: 3_600 }),
   nearly({ state: "ACK_PLANNED_MAINTENANCE", instance_actions: { [instanceId]: "MIGRATE" }, reason: "no" }),
   nearly({
     instance_id: sessionId,

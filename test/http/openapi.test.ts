@@ -33,6 +33,7 @@ test("it describes every request that is taken, with an answer and a summary", a
   expect(described).toEqual([
     "POST /v1/maintenance",
     "GET /v1/maintenance",
+    "POST /v1/maintenance/plan",
     "GET /v1/maintenance/{session_id}",
     "PUT /v1/maintenance/{session_id}",
     "DELETE /v1/maintenance/{session_id}",
@@ -48,6 +49,7 @@ test("it describes every request that is taken, with an answer and a summary", a
     "GET /v1/instance_group/{group_id}",
     "PUT /v1/instance_group/{group_id}",
     "DELETE /v1/instance_group/{group_id}",
+    "GET /v1/cloud",
     "POST /v1/webhooks",
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",

@@ -60,7 +60,7 @@ describe("which instances are affected", () => {
 
 describe("replies", () => {
   const asked = (reply: object) => [
-    { command: "recordReply", request: { session: sessionId, project: projectId, ...reply } },
+    { command: "recordReply", request: { session: sessionId, project: projectId, question: null, ...reply } },
   ];
 
   test.each([

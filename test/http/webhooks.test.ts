@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { guardedClient } from "../../src/adapters/outgoing/guarded-client.ts";
 import { openDoor, projectId, unknownId } from "./a-door.ts";
 
 let door: ReturnType<typeof openDoor>;
@@ -67,4 +68,23 @@ test.each([
 ] as const)("%s /v1/webhooks/%s is 404", async (method, id) => {
   const answer = await door.send({ method, url: `${webhooks}/${id}` });
   expect([answer.statusCode, answer.json().code]).toEqual([404, "WEBHOOK_NOT_FOUND"]);
+});
+
+test.each([
+  "http://127.0.0.1:12348/maintenance",
+  "http://localhost/",
+  "http://[::1]/",
+  "http://2130706433/",
+  "http://169.254.169.254/latest/meta-data",
+  "http://[::ffff:169.254.169.254]/",
+  "http://0.0.0.0/",
+  "http://10.0.0.1/",
+])("%s is refused by field, unless the operator allows it", async (inside) => {
+  const outgoing = guardedClient({ allow: [] });
+  const guarded = openDoor({ receivers: outgoing });
+  const answer = await guarded.send({ method: "POST", url: webhooks, payload: { project_id: projectId, url: inside } });
+  expect([answer.statusCode, answer.json().code, answer.json().field]).toEqual([422, "BODY_INVALID", "url"]);
+  expect(guarded.stored).toEqual([]);
+  await guarded.close();
+  await outgoing.close();
 });

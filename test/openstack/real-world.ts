@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, type Service, startService } from "../../demo/service.ts";
 import { type ManagerEvent, startManager } from "../../examples/manager/manager.ts";
+import { loginWith } from "../../src/cli/login.ts";
 import type { Observer, SeenOnHost } from "./nova-observer.ts";
 
 export interface Work {
@@ -20,6 +21,7 @@ export interface Work {
 }
 
 export interface RealWorld {
+  readonly url: string;
   readonly works: readonly Work[];
   /** What the managers did, by project. */
   readonly events: readonly (ManagerEvent & { readonly project: string })[];
@@ -90,14 +92,18 @@ export async function realWorld({ env, databaseUrl, observer, managers }: RealWo
       }),
     ),
   );
+  const token = await loginWith({ token: undefined, openstack: env })();
   const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const answer = await fetch(`${url}${path}`, init);
+    const headers = new Headers(init.headers);
+    headers.set("x-auth-token", token ?? "");
+    const answer = await fetch(`${url}${path}`, { ...init, headers });
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer;
   };
   let workers = 0;
 
   const world: RealWorld = {
+    url,
     works: desk.works,
     events,
     startWorker: () => startService({ mode: "worker", settings, log: join(folder, `worker-${++workers}.log`) }),

@@ -56,6 +56,8 @@ export interface Script {
   readonly managers?: Readonly<Record<string, Manager>>;
   /** Why a move fails; null when it succeeds. */
   readonly moveFails?: (move: MoveInstance, world: World) => string | null;
+  /** How long a host action takes; half a minute without. */
+  readonly actionSeconds?: (run: RunAction) => number;
   readonly actionFails?: (run: RunAction) => string | null;
   readonly effectFails?: (effect: Effect, world: World) => string | null;
   readonly events?: readonly { readonly atSeconds: number; readonly happens: (world: World) => void }[];
@@ -243,6 +245,11 @@ class Playing {
     this.#note(`${state}: ${why}`);
   }
 
+  #secondsOf(effect: Effect): number {
+    const scripted = effect.kind === "run_action" ? this.#script.actionSeconds?.(effect) : undefined;
+    return scripted ?? seconds[effect.kind] ?? 1;
+  }
+
   #record(effect: Effect): void {
     const { number } = this.#entry();
     const same = this.#effects.some(
@@ -261,7 +268,7 @@ class Playing {
   #begin(effect: Effect, record: { status: EffectStatus }): void {
     const broken = this.#script.effectFails?.(effect, this.#world) ?? null;
     const end = (finish: () => EffectStatus) =>
-      this.#later(seconds[effect.kind] ?? 1, () => {
+      this.#later(this.#secondsOf(effect), () => {
         record.status = broken === null ? finish() : { kind: "failed", at: later(this.#now), reason: broken };
         if (record.status.kind === "failed")
           this.#note(`  ${effect.kind} ${subjectOf(effect)} failed: ${record.status.reason}`);

@@ -1,9 +1,10 @@
 /** Posts notifications to webhooks, in the shape of an AODH event alarm (see src/wire/aodh-callback.ts). */
 import { randomUUID } from "node:crypto";
-import { Agent, type Dispatcher, request } from "undici";
+import { type Dispatcher, request } from "undici";
 import type { ClaimedDelivery, Notifier } from "../../ports/deliveries.ts";
 import { aodhCallback } from "../../wire/aodh-callback.ts";
 import { linksFrom } from "../../wire/links.ts";
+import type { ReplyTokens } from "../../wire/reply-token.ts";
 
 /** A receiver only has to take note; what it does about it comes after its answer. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -11,27 +12,26 @@ const ANSWER_WITHIN_MS = 10_000;
 /** The answer's body is not read; up to here it is drained, so that the connection can be used again. */
 const DRAIN_MAX_BYTES = 16_384;
 
-export interface WebhookNotifier extends Notifier {
-  /** Closes the connections. */
-  close(): Promise<void>;
-}
-
 /** Throws when `publicUrl` is too long to be told. Redirects are not followed: where they lead, nobody registered. */
 export function webhookNotifier({
   publicUrl,
+  replyTokens = null,
+  connections,
   answerWithinMs = ANSWER_WITHIN_MS,
 }: {
   readonly publicUrl: string;
+  /** Null: the links that are told carry none. */
+  readonly replyTokens?: ReplyTokens | null;
+  /** To guarded addresses only; closed by whoever opened them. */
+  readonly connections: Dispatcher;
   readonly answerWithinMs?: number;
-}): WebhookNotifier {
-  const links = linksFrom(publicUrl);
-  const connections = new Agent({ connect: { timeout: answerWithinMs } });
+}): Notifier {
+  const links = linksFrom(publicUrl, replyTokens);
   return {
     send: async (delivery, { signal }) => {
       const body = JSON.stringify(aodhCallback(eventOf(delivery), delivery.webhook, links));
       await post(delivery.webhook.url, body, { connections, signal, answerWithinMs });
     },
-    close: () => connections.close(),
   };
 }
 

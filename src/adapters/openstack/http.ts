@@ -21,7 +21,7 @@ export type ServiceName = "keystone" | "nova" | "placement";
 
 export interface Exchange {
   readonly service: ServiceName;
-  readonly method: "GET" | "PUT" | "POST";
+  readonly method: "GET" | "PUT" | "POST" | "PATCH";
   readonly url: string;
   /** The path with its ids taken out, under which requests are counted. */
   readonly template: string;
@@ -29,7 +29,7 @@ export interface Exchange {
   readonly doing: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
-  /** GET and PUT are; a POST must say so, since Nova has no idempotency keys. */
+  /** Others than POST are; a POST must say so, since Nova has no idempotency keys. */
   readonly repeatable?: boolean;
   readonly signal: AbortSignal;
 }

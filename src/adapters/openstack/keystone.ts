@@ -1,5 +1,6 @@
 /** Keystone v3: a token that is always fresh, and the catalog that says where the services are. */
 import { z } from "zod";
+import { ProjectId } from "../../domain/ids.ts";
 import type { Clock } from "../../ports/clock.ts";
 import { Problem } from "../../problems.ts";
 import type { Credentials } from "./credentials.ts";
@@ -10,6 +11,8 @@ export interface Token {
   /** Opaque, and as good as the password: never in a message or a log. */
   readonly value: string;
   readonly catalog: Catalog;
+  /** The project it is bound to, which is that of the credentials. */
+  readonly project: ProjectId | null;
   /** By our own clock, a little before Keystone lets it expire. */
   readonly renewAt: Date;
 }
@@ -67,6 +70,7 @@ const TokenAnswer = z.object({
     issued_at: z.iso.datetime().pipe(z.coerce.date()),
     expires_at: z.iso.datetime().pipe(z.coerce.date()),
     catalog: Catalog.optional(),
+    project: z.object({ id: ProjectId }).optional(),
   }),
 });
 
@@ -82,14 +86,14 @@ function toToken({ status, headers, body }: Answer, { who, authUrl }: Credential
       `could not enter the cloud: ${authUrl} is no Keystone v3 that we understand (${status}, ${reason})`,
     );
   }
-  const { issued_at, expires_at, catalog } = read.data.token;
+  const { issued_at, expires_at, catalog, project } = read.data.token;
   if (catalog === undefined) {
     throw new Problem("CLOUD_REFUSED", `the token of ${who} has no catalog: the credentials name no project`);
   }
   // Lifetime instead of the moment of expiry: the cloud's clock need not agree with ours.
   const lifetime = expires_at.getTime() - issued_at.getTime();
   const renewAt = new Date(askedAt + Math.max(lifetime - MARGIN_MS, lifetime / 2));
-  return { value, catalog, renewAt };
+  return { value, catalog, project: project?.id ?? null, renewAt };
 }
 
 /** The order within a catalog is arbitrary, so interface and region decide. */

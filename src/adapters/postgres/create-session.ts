@@ -1,5 +1,5 @@
 import { sql } from "kysely";
-import type { KnownHost } from "../../domain/cloud.ts";
+import { foundInShort, type KnownHost } from "../../domain/cloud.ts";
 import type { SessionId } from "../../domain/ids.ts";
 import type { HostStatus } from "../../domain/session.ts";
 import type { NewSession, Sessions } from "../../ports/sessions.ts";
@@ -99,7 +99,11 @@ function createdEntry({ session, initialState, hosts, requestedHosts, at }: NewS
       state: initialState,
       workflow: session.workflow,
       hosts: hosts?.map(({ name }) => name) ?? null,
+      // What the verifier judges the session by, hosts' state at the start included.
+      found: hosts === null ? null : foundInShort(hosts),
       requestedHosts,
+      maintenanceAt: session.maintenanceAt.toISOString(),
+      options: session.options,
     },
   } as const;
 }

@@ -76,7 +76,9 @@ const claimEffect = (db: Database): Effects["claim"] => {
           ${now}, 'effect_started', taken.subject,
           replace(taken.kind, '_', ' ') || ' started, try ' || taken.attempt
             || case when interrupted then ', since the worker before never told how it ended' else '' end,
-          jsonb_build_object('kind', taken.kind, 'attempt', taken.attempt, 'interrupted', interrupted)
+          jsonb_build_object(
+            'kind', taken.kind, 'entry', taken.entry, 'attempt', taken.attempt, 'interrupted', interrupted
+          )
         from taken join numbered on numbered.id = taken.session_id
       )
       select taken.*, workflow, maintenance_at, metadata, options, actions, requested_hosts
@@ -181,7 +183,7 @@ const postponeEffect =
       if (!row) return false;
       const { kind, subject } = row;
       const text = toText(`${inWords(kind)} tried again at ${until.toISOString()}: ${why}`);
-      const data = { kind, until: until.toISOString(), why };
+      const data = { kind, entry: claimed.entry, attempt: claimed.attempt, until: until.toISOString(), why };
       // Its next turn says what the session is waiting for now.
       await appendJournal(trx, claimed.session.id, [{ at, kind: "effect_postponed", subject, text, data }], {
         dueAt: at,

@@ -6,12 +6,12 @@ import { sql } from "kysely";
 import type { CloudFacts } from "../../domain/cloud.ts";
 import type { SessionId } from "../../domain/ids.ts";
 import { toJson, trusted } from "./json.ts";
-import { remember } from "./session-cache.ts";
+import type { Recent } from "./recent.ts";
 import type { Transaction } from "./transaction.ts";
 
-export type FactsCache = Map<SessionId, { readonly look: number; readonly facts: CloudFacts }>;
+export type KnownFacts = Recent<{ readonly look: number; readonly facts: CloudFacts }>;
 
-export async function readFacts(trx: Transaction, session: SessionId, cache: FactsCache): Promise<CloudFacts | null> {
+export async function readFacts(trx: Transaction, session: SessionId, cache: KnownFacts): Promise<CloudFacts | null> {
   const cached = cache.get(session);
   const row = await trx
     .selectFrom("observation")
@@ -20,8 +20,7 @@ export async function readFacts(trx: Transaction, session: SessionId, cache: Fac
     .executeTakeFirst();
   if (!row) return null;
   const newest = row.facts === null && cached ? cached : { look: row.look, facts: trusted<CloudFacts>(row.facts) };
-  remember(cache, session, newest);
-  return newest.facts;
+  return cache.keep(session, newest).facts;
 }
 
 export async function writeFacts(trx: Transaction, session: SessionId, facts: CloudFacts, at: Date): Promise<void> {

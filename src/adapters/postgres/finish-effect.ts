@@ -58,7 +58,7 @@ async function finishTogether(trx: Transaction, id: SessionId, ends: readonly En
 /** Found hosts that another session holds make a failure of what looked like a success. */
 async function claimFoundHosts(
   trx: Transaction,
-  { session, effect, attempt }: ClaimedEffect,
+  { session, effect, entry, attempt }: ClaimedEffect,
   end: EffectEnd,
 ): Promise<EffectEnd> {
   const { at, consequences } = end;
@@ -80,7 +80,7 @@ async function claimFoundHosts(
         kind: "effect_failed",
         subject: end.journal[0]?.subject ?? null,
         text: `${effect.kind} failed: ${reason}`,
-        data: { kind: effect.kind, attempt, held },
+        data: { kind: effect.kind, entry, attempt, held },
       },
     ],
   };
@@ -147,11 +147,14 @@ type Placing = NonNullable<Consequences["place"]> & { readonly at: Date };
 async function writePlaces(trx: Transaction, id: SessionId, places: readonly Placing[]): Promise<void> {
   if (places.length === 0) return;
   await sql`
-    update instance set host = seen.host, updated_at = seen.at
+    update instance set host = seen.host, updated_at = seen.at, changed = ${nextJournalNumber(id)}
     from jsonb_to_recordset(${toJson(places)}::jsonb) as seen (instance text, host text, at timestamptz)
     where instance.session_id = ${id} and instance.id = seen.instance
   `.execute(trx);
 }
+
+/** Higher than the number of any entry that a reader has seen so far. The session's row is locked. */
+const nextJournalNumber = (id: SessionId) => sql<number>`(select journal_number + 1 from session where id = ${id})`;
 
 /** Rows that say what they said before are left alone, so `updated_at` tells when something changed. */
 async function upsertInstances(
@@ -167,13 +170,13 @@ async function upsertInstances(
     on conflict do nothing
   `.execute(trx);
   await sql`
-    insert into instance (session_id, id, name, project_id, host, status, created_at, updated_at)
-    select ${id}, id, name, project, host, status, ${at}, ${at}
+    insert into instance (session_id, id, name, project_id, host, status, created_at, updated_at, changed)
+    select ${id}, id, name, project, host, status, ${at}, ${at}, ${nextJournalNumber(id)}
     from jsonb_to_recordset(${toJson(instances)}::jsonb)
       as seen (id text, name text, project text, host text, status text)
     on conflict (session_id, id) do update
       set name = excluded.name, project_id = excluded.project_id, host = excluded.host, status = excluded.status,
-          gone_at = null, updated_at = excluded.updated_at
+          gone_at = null, updated_at = excluded.updated_at, changed = excluded.changed
       where (instance.name, instance.project_id, instance.host, instance.status, instance.gone_at)
         is distinct from (excluded.name, excluded.project_id, excluded.host, excluded.status, null)
   `.execute(trx);
@@ -184,7 +187,7 @@ async function markGone(trx: Transaction, id: SessionId, gone: readonly string[]
   if (gone.length === 0) return;
   await trx
     .updateTable("instance")
-    .set({ gone_at: at, host: null, status: "DELETED", updated_at: at })
+    .set({ gone_at: at, host: null, status: "DELETED", updated_at: at, changed: nextJournalNumber(id) })
     .where("session_id", "=", id)
     .where("id", "=", sql<string>`any(${gone}::text[])`)
     .where("gone_at", "is", null)

@@ -88,6 +88,7 @@ export interface HostClaim {
 }
 
 export interface Instance {
+  changed: Generated<number>;
   created_at: Timestamp;
   gone_at: Timestamp | null;
   host: string | null;

@@ -9,24 +9,23 @@ import { constraintsFrom, type DeclaredConstraints, noConstraints } from "../../
 import type { SessionId } from "../../domain/ids.ts";
 import { toGroupConstraints } from "./group-constraints.ts";
 import { toInstanceConstraints } from "./instance-constraints.ts";
+import type { Recent } from "./recent.ts";
 import type { GroupConstraint } from "./schema.ts";
-import { remember } from "./session-cache.ts";
 import type { Transaction } from "./transaction.ts";
 
-export type ConstraintsCache = Map<SessionId, { readonly version: number; readonly constraints: DeclaredConstraints }>;
+export type KnownConstraints = Recent<{ readonly version: number; readonly constraints: DeclaredConstraints }>;
 
 export async function readConstraints(
   trx: Transaction,
   session: SessionId,
-  cache: ConstraintsCache,
+  known: KnownConstraints,
 ): Promise<DeclaredConstraints> {
   // Read before the constraints: a change in between is read with them now, and read once more at the next turn.
   const version = await readVersion(trx, session);
   if (version === 0) return noConstraints;
-  const cached = cache.get(session);
-  const newest = cached?.version === version ? cached : { version, constraints: await readAll(trx, session) };
-  remember(cache, session, newest);
-  return newest.constraints;
+  const before = known.get(session);
+  if (before?.version === version) return known.keep(session, before).constraints;
+  return known.keep(session, { version, constraints: await readAll(trx, session) }).constraints;
 }
 
 async function readVersion(trx: Transaction, session: SessionId): Promise<number> {

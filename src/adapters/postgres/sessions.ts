@@ -4,15 +4,16 @@ import { createSession } from "./create-session.ts";
 import { appendJournal } from "./journal.ts";
 import { latestQuestion, recordReply } from "./reply.ts";
 import { resumeSession } from "./resume.ts";
-import { emptyCaches } from "./session-cache.ts";
 import { lockSession } from "./session-lock.ts";
+import { nothingKnown } from "./snapshot.ts";
 import { inTransaction } from "./transaction.ts";
 import { inTurn } from "./turn.ts";
 
 export function postgresSessions(db: Database): Sessions {
+  const known = nothingKnown();
   return {
     create: createSession(db),
-    inTurn: inTurn(db, emptyCaches()),
+    inTurn: inTurn(db, known),
     latestQuestion: latestQuestion(db),
     reply: recordReply(db),
     resume: resumeSession(db),

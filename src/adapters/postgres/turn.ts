@@ -2,12 +2,11 @@
 import type { OpenSession, Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
 import { recordChanges } from "./record.ts";
-import type { SessionCaches } from "./session-cache.ts";
 import { lockSession, tryTurnLock } from "./session-lock.ts";
-import { readSnapshot } from "./snapshot.ts";
+import { type Known, readSnapshot } from "./snapshot.ts";
 
 export const inTurn =
-  (db: Database, caches: SessionCaches): Sessions["inTurn"] =>
+  (db: Database, known: Known): Sessions["inTurn"] =>
   (id, now, turn) =>
     // Not tried again when another transaction got in the way: what `turn` did outside cannot be taken back.
     db.transaction().execute(async (trx) => {
@@ -16,7 +15,7 @@ export const inTurn =
       if (!row || row.ended_at !== null || row.wake_at === null || row.wake_at > now) return false;
       const open: OpenSession = {
         removed: row.removed_at !== null,
-        snapshot: () => readSnapshot(trx, row, now, caches),
+        snapshot: () => readSnapshot(trx, row, now, known),
         record: (changes) => recordChanges(trx, row, changes),
       };
       await turn(open);

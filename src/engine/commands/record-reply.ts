@@ -12,6 +12,8 @@ import { Problem } from "../../problems.ts";
 export interface ReplyRequest {
   readonly session: SessionId;
   readonly project: ProjectId;
+  /** The one question that the sender may answer, by its deadline; null: whichever is asked. */
+  readonly question: { readonly replyBy: Date } | null;
   /** `ACK_SCALE_IN` and the like. */
   readonly state: string;
   readonly instanceActions: ReadonlyMap<InstanceId, InstanceAction>;
@@ -36,18 +38,31 @@ export async function recordReply(request: ReplyRequest, deps: RecordingReplies)
   const { session, project } = request;
   const newest = await sessions.latestQuestion(session, project);
   if (newest === undefined) throw await nobody(session, project, reports);
-  const reply = readReply(request, newest, clock.now());
-  const receipt = await sessions.reply(session, project, reply, judgeReply);
+  const judge = judgeFor(request);
+  const reply = readReply(request, newest, { judge, at: clock.now() });
+  const receipt = await sessions.reply(session, project, reply, judge);
   if (receipt === undefined) throw await nobody(session, project, reports);
   if (receipt.kind === "recorded") await wakes.session(session);
   return receipt;
 }
 
-function readReply(request: ReplyRequest, newest: AskedQuestion | null, at: Date): GivenReply {
+/** Who may answer one question has, whatever the reply says, answered no other one. */
+const judgeFor =
+  ({ question }: ReplyRequest): typeof judgeReply =>
+  (newest, got, now) => {
+    const isOther = question !== null && newest?.replyBy.getTime() !== question.replyBy.getTime();
+    return judgeReply(newest, isOther ? { ...got, answers: null } : got, now);
+  };
+
+function readReply(
+  request: ReplyRequest,
+  newest: AskedQuestion | null,
+  { judge, at }: { readonly judge: typeof judgeReply; readonly at: Date },
+): GivenReply {
   const { state, reason } = request;
   const parsed = parseReplyState(state);
   if (!parsed) throw new Problem("BODY_INVALID", `"${state}" is neither ACK_… nor NACK_…`, { field: "state" });
-  const applies = newest !== null && judgeReply(newest, { state, answers: parsed.answers }, at).kind === "recorded";
+  const applies = newest !== null && judge(newest, { state, answers: parsed.answers }, at).kind === "recorded";
   const actions =
     applies && parsed.answer === "ACK" ? readActions(request, newest) : new Map<InstanceId, InstanceAction>();
   return { ...parsed, state, actions, reason, at };

@@ -6,13 +6,17 @@ import { checkHealth } from "../health.ts";
 export function healthRoutes(app: App, { health, clock, version }: RouteDependencies): void {
   app.get(
     "/health/live",
-    { schema: { tags: ["health"], summary: "Whether the process runs", response: { 200: Live } } },
+    {
+      config: { access: "everybody" },
+      schema: { tags: ["health"], summary: "Whether the process runs", response: { 200: Live } },
+    },
     async () => ({ status: "live" as const, version }),
   );
 
   app.get(
     "/health/ready",
     {
+      config: { access: "everybody" },
       schema: {
         tags: ["health"],
         summary: "Whether the process can do its work, and why not",

@@ -2,5 +2,5 @@
 import type { App } from "../dependencies.ts";
 
 export function openapiRoute(app: App): void {
-  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  app.get("/openapi.json", { config: { access: "everybody" }, schema: { hide: true } }, async () => app.swagger());
 }

@@ -1,21 +1,14 @@
 /** Keystone v3, as far as clients need it to find and enter the other services. */
 import type { SimulatedCloud } from "../cloud.ts";
-import { isAdmin, type Token } from "../identity.ts";
+import type { Token } from "../identity.ts";
 import { Refusal } from "../refusal.ts";
 import type { Project, User, World } from "../world.ts";
+import { type CatalogEntry, type CatalogService, demandAdmin, simulatedCatalog } from "./catalog.ts";
 import { callerOf, header, noContent, object, ok, param, type Answer, type Api, type Call, type Route } from "./api.ts";
 
-/** A service in the catalog; the simulator's own ones are added to those given. */
-export interface CatalogEntry {
-  readonly type: string;
-  readonly name: string;
-  readonly url: string;
-}
-
-export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogEntry[]): Api {
+export function keystone(cloud: SimulatedCloud, entries: () => readonly CatalogEntry[]): Api {
   const { world, identity } = cloud;
-  const services = catalogIds(world, catalog);
-  const body = (token: Token): unknown => tokenBody(token, services());
+  const catalog = simulatedCatalog(world, entries);
   const routes: readonly Route[] = [
     {
       method: "GET",
@@ -29,7 +22,11 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
       answer(call) {
         const { user, method, boundTo } = authenticated(cloud, call);
         const token = identity.issue(user, boundTo ?? scope(world, user, call), method);
-        return { status: 201, body: body(token), headers: { "x-subject-token": token.secret } };
+        return {
+          status: 201,
+          body: tokenBody(token, catalog.services()),
+          headers: { "x-subject-token": token.secret },
+        };
       },
     },
     {
@@ -37,7 +34,9 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
       pattern: "/v3/auth/tokens",
       answer(call) {
         const token = subject(cloud, call);
-        return { ...ok(body(token)), headers: { "x-subject-token": token.secret } };
+        demandValidator(call, token);
+        const told = call.query.has("nocatalog") ? undefined : catalog.services();
+        return { ...ok(tokenBody(token, told)), headers: { "x-subject-token": token.secret } };
       },
     },
     {
@@ -48,7 +47,6 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
         return noContent;
       },
     },
-    { method: "GET", pattern: "/v3/auth/catalog", answer: (call) => ok({ catalog: services(), links: self(call) }) },
     {
       method: "GET",
       pattern: "/v3/auth/projects",
@@ -80,30 +78,7 @@ export function keystone(cloud: SimulatedCloud, catalog: () => readonly CatalogE
         return ok({ project: projectBody(call, project) });
       },
     },
-    {
-      method: "GET",
-      pattern: "/v3/services",
-      answer(call) {
-        demandAdmin(call, "identity:list_services");
-        const found = services().filter(({ type }) => [null, type].includes(call.query.get("type")));
-        const links = { self: `${call.base}/v3/services`, previous: null, next: null };
-        return ok({
-          services: found.map(({ id, type, name }) => ({ id, type, name, enabled: true, description: "" })),
-          links,
-        });
-      },
-    },
-    {
-      method: "GET",
-      pattern: "/v3/endpoints",
-      answer(call) {
-        demandAdmin(call, "identity:list_endpoints");
-        const endpoints = services().flatMap(({ id, endpoints: own }) =>
-          own.map((endpoint) => ({ ...endpoint, service_id: id, enabled: true })),
-        );
-        return ok({ endpoints, links: { self: `${call.base}/v3/endpoints`, previous: null, next: null } });
-      },
-    },
+    ...catalog.routes,
   ];
   return {
     name: "keystone",
@@ -175,49 +150,18 @@ function subject({ identity }: SimulatedCloud, call: Call): Token {
   return token;
 }
 
-function demandAdmin(call: Call, rule: string): void {
-  if (isAdmin(callerOf(call))) return;
-  throw new Refusal(403, `You are not authorized to perform the requested action: ${rule}.`);
+/** Keystone tells of a token to whoever holds it, and of others to admins and services only. */
+function demandValidator(call: Call, token: Token): void {
+  const caller = callerOf(call);
+  if (caller !== token && !caller.roles.includes("service")) demandAdmin(call, "identity:validate_token");
 }
 
 export function unauthorized(): Refusal {
   return new Refusal(401, "The request you have made requires authentication.");
 }
 
-interface CatalogService {
-  readonly id: string;
-  readonly type: string;
-  readonly name: string;
-  readonly endpoints: readonly Readonly<Record<string, string>>[];
-}
-
-/** Ids are given once and kept; addresses are known only when the server listens. */
-function catalogIds(
-  { chance, settings: { region } }: World,
-  entries: () => readonly CatalogEntry[],
-): () => CatalogService[] {
-  const ids = new Map<string, string>();
-  const idOf = (what: string): string => {
-    const id = ids.get(what) ?? chance.hex();
-    ids.set(what, id);
-    return id;
-  };
-  return () =>
-    entries().map(({ type, name, url }) => ({
-      endpoints: ["public", "internal", "admin"].map((face) => ({
-        id: idOf(`${type} ${face}`),
-        interface: face,
-        region_id: region,
-        url,
-        region,
-      })),
-      id: idOf(type),
-      type,
-      name,
-    }));
-}
-
-function tokenBody(token: Token, catalog: readonly CatalogService[]): unknown {
+/** `catalog` undefined: it is left out, for those who asked for none. */
+function tokenBody(token: Token, catalog: readonly CatalogService[] | undefined): unknown {
   const { user, project, roles } = token;
   const known = {
     methods: [token.method],
@@ -262,10 +206,6 @@ function versionAt(base: string): unknown {
     links: [{ rel: "self", href: `${base}/v3/` }],
     "media-types": [{ base: "application/json", type: "application/vnd.openstack.identity-v3+json" }],
   };
-}
-
-function self({ base, path }: Call): unknown {
-  return { self: `${base}${path}` };
 }
 
 function zulu(at: number): string {

@@ -1,7 +1,8 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { type WebhookNotifier, webhookNotifier } from "../../../src/adapters/notifications/webhook.ts";
+import { webhookNotifier } from "../../../src/adapters/notifications/webhook.ts";
+import { guardedClient } from "../../../src/adapters/outgoing/guarded-client.ts";
 import { HostName, ProjectId, SessionId } from "../../../src/domain/ids.ts";
 import type { ClaimedDelivery } from "../../../src/ports/deliveries.ts";
 import { DeliveryId } from "../../../src/ports/effects.ts";
@@ -11,13 +12,13 @@ import { linksFrom } from "../../../src/wire/links.ts";
 const publicUrl = "http://192.0.2.10:12347";
 const never = new AbortController().signal;
 let server: Server | undefined;
-let notifier: WebhookNotifier | undefined;
+let outgoing: ReturnType<typeof guardedClient> | undefined;
 
 afterEach(async () => {
-  await notifier?.close();
+  await outgoing?.close();
   server?.closeAllConnections();
   await new Promise((resolve) => (server === undefined ? resolve(null) : server.close(resolve)));
-  [server, notifier] = [undefined, undefined];
+  [server, outgoing] = [undefined, undefined];
 });
 
 interface Received {
@@ -58,8 +59,9 @@ const deliveryTo = (url: string): ClaimedDelivery => ({
   },
 });
 
-const send = (url: string, { signal = never, answerWithinMs = 5_000 } = {}) => {
-  notifier ??= webhookNotifier({ publicUrl, answerWithinMs });
+const send = (url: string, { signal = never, answerWithinMs = 5_000, allow = ["127.0.0.1"] } = {}) => {
+  outgoing ??= guardedClient({ allow });
+  const notifier = webhookNotifier({ publicUrl, answerWithinMs, connections: outgoing.connections });
   return notifier.send(deliveryTo(url), { signal });
 };
 
@@ -113,6 +115,14 @@ test("a receiver that is not there is named by its error code", async () => {
   const { url } = await receiver(() => undefined);
   await new Promise((resolve) => server?.close(resolve));
   await expect(send(url)).rejects.toThrow("not reached: ECONNREFUSED");
+});
+
+test("nothing is sent to an address that the operator has not allowed, and it says so", async () => {
+  const { url, received } = await receiver((_, response) => response.end());
+  await expect(send(url, { allow: [] })).rejects.toThrow(
+    "not reached: 127.0.0.1 is this machine: Fenix sends nothing there unless FENIX_OUTGOING_ALLOW has it",
+  );
+  expect(received).toEqual([]);
 });
 
 test("the worker that shuts down does not wait for an answer", async () => {

@@ -1,51 +1,11 @@
 /** Whole sessions as scripts, with the timeline as the expected text. Times are seconds since the POST. */
 import { describe, expect, test } from "vitest";
-import { resources } from "#sdk";
-import { agree, type Manager, type Played, play, type Script } from "../play.ts";
+import { agree, type Manager, play, type Script } from "../play.ts";
+import { done, expectSound, failed, refuses, scalesIn, silentIn } from "./scenes.ts";
 
 const full = { c1: {}, c2: {}, c3: {} };
 const oneEach = { a: { on: "c1", vcpus: 2 }, b: { on: "c2", vcpus: 2 }, c: { on: "c3", vcpus: 2 } };
 const fullOf = { a: { on: "c1", vcpus: 4 }, b: { on: "c2", vcpus: 4 }, c: { on: "c3", vcpus: 4 } };
-
-/** Frees what it is asked for, by giving up its last instances; agrees to all else. */
-const scalesIn: Manager = (question, world) => {
-  const giving: string[] = [];
-  let missing = question.missing ?? {};
-  for (const instance of world.instances.filter(({ id }) => question.instances.includes(id)).toReversed()) {
-    if (Object.values(missing).every((amount) => amount <= 0)) break;
-    giving.push(instance.id);
-    missing = resources.subtract(missing, instance.demand);
-  }
-  return { answer: "ACK", action: "MIGRATE", afterSeconds: 5, does: () => world.remove(...giving) };
-};
-
-const refuses =
-  (state: string): Manager =>
-  (question, world) =>
-    question.state === state ? { answer: "NACK", reason: "not now" } : agree(question, world);
-
-const silentIn =
-  (state: string): Manager =>
-  (question, world) =>
-    question.state === state ? null : agree(question, world);
-
-const expectSound = (played: Played): void => expect(played.world.breaches, played.timeline.join("\n")).toEqual([]);
-
-const done = (script: Script): Played => {
-  const played = play(script);
-  expectSound(played);
-  expect(played.state, `${played.timeline.join("\n")}\n${played.failure?.reason}`).toBe("MAINTENANCE_DONE");
-  expect(played.report.stillClosed.filter(({ reason }) => !reason.includes("somebody else"))).toEqual([]);
-  return played;
-};
-
-const failed = (script: Script): Played => {
-  const played = play(script);
-  expectSound(played);
-  expect(played.state, played.timeline.join("\n")).toBe("MAINTENANCE_FAILED");
-  expect(played.world.computes.map(({ door }) => door.kind)).not.toContain("closed");
-  return played;
-};
 
 describe("timelines", () => {
   test("room in one host: one host after the other is emptied and maintained", async () => {

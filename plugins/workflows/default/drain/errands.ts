@@ -1,7 +1,7 @@
 /** What shall happen to each instance on the host: what its project said, as far as Nova can do it. */
 import type { CloudInstance, EffectRecord, InstanceAction, MoveKind, View } from "#sdk";
 import { after, latest, troubleWith } from "../hold.ts";
-import { triesOf } from "./who-is-there.ts";
+import { triesOf, triesOff } from "./who-is-there.ts";
 
 export type Errand = { readonly instance: CloudInstance } &
   /**
@@ -92,7 +92,7 @@ const troubles: Readonly<Record<string, string>> = {
 function movable(view: View, instance: CloudInstance, wished: MoveKind, from: Date): Errand {
   const { status, taskState } = instance;
   const possible = ways[status] ?? [];
-  const lastTry = triesOf(view, instance.id).at(-1);
+  const lastTry = instance.host === null ? undefined : triesOff(view, instance.id, instance.host).at(-1);
   const since = lastTry && "at" in lastTry.status ? latest(from, lastTry.status.at) : from;
   const until = after(since, view.session.options.own_action_seconds);
   if (taskState !== null) return { instance, kind: "stuck", why: `Nova is busy with it (${taskState})`, until };

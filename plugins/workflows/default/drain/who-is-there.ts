@@ -8,6 +8,7 @@ import {
   grouped,
   type HostName,
   type InstanceId,
+  instanceIn,
   instancesOn,
   type View,
 } from "#sdk";
@@ -17,6 +18,14 @@ type Tries = readonly EffectRecord<"move_instance">[];
 /** The tries of this entry to move an instance, oldest first. */
 export const triesOf = (view: View, instance: InstanceId): Tries => indexed(view).tries.get(instance) ?? [];
 
+/** Those of them that began on this host: in an entry of its own it may leave several, one after the other. */
+export const triesOff = (view: View, instance: InstanceId, host: HostName): Tries =>
+  triesOf(view, instance).filter(({ effect }) => effect.from === host);
+
+/** Whether it is one that took its instance to another host. */
+export const hasMoved = ({ effect, status }: EffectRecord<"move_instance">): boolean =>
+  status.kind === "done" && status.outcome.host !== null && status.outcome.host !== effect.from;
+
 /** The looks of this entry whether the host is empty, oldest first. */
 export const checksOf = (view: View, host: HostName): readonly EffectRecord<"check_empty">[] =>
   indexed(view).checks.get(host) ?? [];
@@ -24,8 +33,22 @@ export const checksOf = (view: View, host: HostName): readonly EffectRecord<"che
 /** The occasion of a look at the cloud for what a check found on the host. Recorded only when nothing is on its way. */
 export const strangersSeen = (host: HostName, check: number): string => `on:${host}:${check}`;
 
-export const whoIsThere = (view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] =>
-  instancesOn(facts, host).filter(({ id }) => !hasLeft(view, host, id));
+export const whoIsThere = (view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] => [
+  ...instancesOn(facts, host).filter(({ id }) => !hasLeft(view, host, id)),
+  ...arrivedSince(view, facts, host),
+];
+
+/** Those that were moved here in this entry, which the last look still shows where they left from. */
+function arrivedSince(view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] {
+  return (indexed(view).arrivals.get(host) ?? []).flatMap((move) => {
+    const { instance: id, from } = move.effect;
+    const shown = instanceIn(facts, id);
+    const isNewest = triesOf(view, id).at(-1) === move;
+    return shown?.host === from && isNewest && !cameBack(view, from, move) && !isGoneByCheck(view, host, id)
+      ? [{ ...shown, host }]
+      : [];
+  });
+}
 
 function hasLeft(view: View, host: HostName, instance: InstanceId): boolean {
   const newest = triesOf(view, instance).at(-1);
@@ -60,6 +83,8 @@ const placeOf = (view: View, { effect }: { readonly effect: Effect }): number =>
 
 interface IndexedView {
   readonly tries: ReadonlyMap<InstanceId, Tries>;
+  /** Moves that have ended, by the host where they did. */
+  readonly arrivals: ReadonlyMap<HostName | null, Tries>;
   readonly checks: ReadonlyMap<HostName, readonly EffectRecord<"check_empty">[]>;
   readonly place: ReadonlyMap<Effect, number>;
 }
@@ -70,6 +95,9 @@ const known = new WeakMap<View, IndexedView>();
 function indexed(view: View): IndexedView {
   const index = known.get(view) ?? {
     tries: grouped(view.effectsOf("move_instance"), ({ effect }) => effect.instance),
+    arrivals: grouped(view.effectsOf("move_instance").filter(hasMoved), ({ status }) =>
+      status.kind === "done" ? status.outcome.host : null,
+    ),
     checks: grouped(view.effectsOf("check_empty"), ({ effect }) => effect.host),
     place: new Map(view.effects.map(({ effect }, place) => [effect, place])),
   };

@@ -11,6 +11,7 @@ import {
   perform,
   type ProjectId,
   type SessionHost,
+  subjectOf,
   type View,
   wait,
 } from "#sdk";
@@ -22,7 +23,7 @@ import { onward, type Onward } from "./drain.ts";
 import { type Errand, errandsOf, retryFrom } from "./errands.ts";
 import { movesUnderWay, nextMoves, untilMovesEnd } from "./moves.ts";
 import { giveUp } from "./settle-host.ts";
-import { checksOf, triesOf } from "./who-is-there.ts";
+import { checksOf, hasMoved, triesOf, triesOff } from "./who-is-there.ts";
 
 /** Null when everybody has left, as far as is known, and their projects know it. */
 export function work(
@@ -72,12 +73,13 @@ function workLeft(
 
 /** INSTANCE_ACTION_DONE, for what Fenix moved and not for a project's own doing (reference §4.3). */
 export function newsOfMoves(view: View, facts: CloudFacts): readonly Effect[] {
-  return view.effectsOf("move_instance").flatMap(({ effect: { instance, from }, status }): Effect[] => {
-    if (status.kind !== "done" || status.outcome.host === null || status.outcome.host === from) return [];
-    if (view.effect("tell_moved", instance)) return [];
+  return view.effectsOf("move_instance").flatMap((move): Effect[] => {
+    const { instance, attempt } = move.effect;
+    if (!hasMoved(move)) return [];
+    if (view.effect("tell_moved", subjectOf(move.effect))) return [];
     const project = projectOf(view, facts, instance);
     if (!project || !isManaged(view, project)) return [];
-    return [{ kind: "tell_moved", project, instance }];
+    return [{ kind: "tell_moved", project, instance, attempt }];
   });
 }
 
@@ -88,7 +90,7 @@ const projectOf = (view: View, facts: CloudFacts, instance: CloudInstance["id"])
 export function exhausted(view: View, there: readonly CloudInstance[], host: SessionHost): Hold | null {
   const { move_retries, on_failed_move } = view.session.options;
   for (const { id, name } of there) {
-    const tries = triesOf(view, id);
+    const tries = triesOff(view, id, host.name);
     const last = tries.at(-1);
     if (!last || isUnderWay(last) || tries.length <= move_retries) continue;
     const why = troubleWith(last) ?? `it is on ${host.name} again`;

@@ -17,6 +17,7 @@ import {
 } from "#sdk";
 import { adviceFor, ask, isManaged, type Unwilling } from "../consent.ts";
 import { giveUp } from "../drain/settle-host.ts";
+import { hasMoved, triesOf } from "../drain/who-is-there.ts";
 import { after, type Hold } from "../hold.ts";
 import { skip } from "../hosts.ts";
 
@@ -37,8 +38,7 @@ export interface Agreement {
 }
 
 export function agreement(view: View, hosts: readonly KnownHost[], complete: boolean): Agreement {
-  const questionOf = new Map<InstanceId, AskedQuestion>();
-  for (const question of view.questions) for (const id of question.instances) questionOf.set(id, question);
+  const questionOf = standingQuestions(view);
   const open = new Set(view.questions.filter((question) => isOpen(view, question)).map(({ project }) => project));
   const unasked = hosts
     .flatMap(({ there }) => there)
@@ -64,6 +64,22 @@ export function agreement(view: View, hosts: readonly KnownHost[], complete: boo
       return untilAnswered(view, questions) ?? untilAsked(view, waiting);
     },
   };
+}
+
+/**
+ * The newest question about each instance, unless it has been moved since: a project is asked about every move, and one
+ * that was moved as often as it was asked about has used its answers up.
+ */
+function standingQuestions(view: View): ReadonlyMap<InstanceId, AskedQuestion> {
+  const asked = new Map<InstanceId, AskedQuestion[]>();
+  for (const question of view.questions)
+    for (const id of question.instances) asked.set(id, [...(asked.get(id) ?? []), question]);
+  return new Map(
+    [...asked].flatMap(([id, questions]) => {
+      const newest = questions.at(-1);
+      return newest && questions.length > triesOf(view, id).filter(hasMoved).length ? [[id, newest] as const] : [];
+    }),
+  );
 }
 
 const isOpen = ({ now }: View, { reply, replyBy }: AskedQuestion): boolean => reply === null && replyBy > now;

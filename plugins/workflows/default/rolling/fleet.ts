@@ -21,7 +21,7 @@ import {
 } from "#sdk";
 import { type Errand, errandsOf } from "../drain/errands.ts";
 import { busyGroups, type MoveErrand, movesUnderWay, occupy } from "../drain/moves.ts";
-import { triesOf, whoIsThere } from "../drain/who-is-there.ts";
+import { triesOf, triesOff, whoIsThere } from "../drain/who-is-there.ts";
 import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, whyNow } from "../drain/work.ts";
 import { after, endBy, type Hold } from "../hold.ts";
 import { computesLeft, knownTo } from "../hosts.ts";
@@ -127,7 +127,7 @@ function assigned(
   const except = new Set(leaving.map(({ id }) => id).filter((id) => !there.has(id)));
   const avoid = new Map(
     leaving.flatMap(({ id }) => {
-      const tried = triesOf(view, id).flatMap(({ effect }) => (effect.to === null ? [] : [effect.to]));
+      const tried = names.flatMap((name) => triesOff(view, id, name)).flatMap(({ effect }) => effect.to ?? []);
       return tried.length === 0 ? [] : [[id, new Set(tried)] as const];
     }),
   );

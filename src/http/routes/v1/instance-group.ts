@@ -19,6 +19,7 @@ export function instanceGroupRoutes(app: App, { constraints: { groups }, clock }
   app.get(
     "/v1/instance_group",
     {
+      config: { access: { rule: "fenix:instance_group:get", of: "handler" } },
       schema: {
         tags: ["constraints"],
         summary: "List the instance groups of a project",
@@ -26,12 +27,16 @@ export function instanceGroupRoutes(app: App, { constraints: { groups }, clock }
         response: { 200: GroupsAnswer, default: ProblemDocument },
       },
     },
-    async ({ query: { project_id, ...page } }) => toGroupsAnswer(await groups.list(project_id, page), page.limit),
+    async ({ query: { project_id, ...page }, access }) => {
+      access.demand(project_id, { field: "project_id" });
+      return toGroupsAnswer(await groups.list(project_id, page), page.limit);
+    },
   );
 
   app.get(
     "/v1/instance_group/:group_id",
     {
+      config: { access: { rule: "fenix:instance_group:get", of: "handler" } },
       schema: {
         tags: ["constraints"],
         summary: "See the constraints of an instance group",
@@ -39,9 +44,10 @@ export function instanceGroupRoutes(app: App, { constraints: { groups }, clock }
         response: { 200: GroupAnswer, default: ProblemDocument },
       },
     },
-    async ({ params: { group_id } }) => {
+    async ({ params: { group_id }, access }) => {
       const kept = await groups.find(group_id);
-      if (!kept) throw new Problem("GROUP_NOT_FOUND", `nothing is declared about the instance group ${group_id}`);
+      if (!kept || !access.allows(kept.project))
+        throw new Problem("GROUP_NOT_FOUND", `nothing is declared about the instance group ${group_id}`);
       return toGroupAnswer(kept);
     },
   );
@@ -49,6 +55,7 @@ export function instanceGroupRoutes(app: App, { constraints: { groups }, clock }
   app.put(
     "/v1/instance_group/:group_id",
     {
+      config: { access: { rule: "fenix:instance_group:put", of: "handler" } },
       schema: {
         tags: ["constraints"],
         summary: "Declare the constraints of an instance group",
@@ -58,7 +65,8 @@ export function instanceGroupRoutes(app: App, { constraints: { groups }, clock }
         response: { 200: GroupAnswer, default: ProblemDocument },
       },
     },
-    async ({ params: { group_id }, body }) => {
+    async ({ params: { group_id }, body, access }) => {
+      access.demand(body.project_id, { field: "project_id" });
       sameAsUrl("group_id", body.group_id, group_id);
       const declaration = await groups.declare(toGroupConstraints(body), clock.now());
       return toGroupAnswer(keptOf(declaration, "group_id", group_id));
@@ -68,6 +76,7 @@ export function instanceGroupRoutes(app: App, { constraints: { groups }, clock }
   app.delete(
     "/v1/instance_group/:group_id",
     {
+      config: { access: { rule: "fenix:instance_group:delete", of: "handler" } },
       schema: {
         tags: ["constraints"],
         summary: "Remove the constraints of an instance group",
@@ -76,8 +85,11 @@ export function instanceGroupRoutes(app: App, { constraints: { groups }, clock }
         response: { 200: Nothing, default: ProblemDocument },
       },
     },
-    async ({ params: { group_id } }) => {
-      await groups.remove(group_id);
+    async ({ params: { group_id }, access }) => {
+      const kept = await groups.find(group_id);
+      // To others it is not there, and what is not there is removed already.
+      const own = access.only(kept ? [kept] : [], ({ project }) => access.allows(project));
+      if (own.length > 0) await groups.remove(group_id);
       return {};
     },
   );

@@ -19,6 +19,7 @@ export function instanceRoutes(app: App, { constraints: { instances }, clock }: 
   app.get(
     "/v1/instance",
     {
+      config: { access: { rule: "fenix:instance:get", of: "handler" } },
       schema: {
         tags: ["constraints"],
         summary: "List the instances with constraints of a project",
@@ -26,12 +27,16 @@ export function instanceRoutes(app: App, { constraints: { instances }, clock }: 
         response: { 200: InstancesAnswer, default: ProblemDocument },
       },
     },
-    async ({ query: { project_id, ...page } }) => toInstancesAnswer(await instances.list(project_id, page), page.limit),
+    async ({ query: { project_id, ...page }, access }) => {
+      access.demand(project_id, { field: "project_id" });
+      return toInstancesAnswer(await instances.list(project_id, page), page.limit);
+    },
   );
 
   app.get(
     "/v1/instance/:instance_id",
     {
+      config: { access: { rule: "fenix:instance:get", of: "handler" } },
       schema: {
         tags: ["constraints"],
         summary: "See the constraints of an instance",
@@ -39,9 +44,10 @@ export function instanceRoutes(app: App, { constraints: { instances }, clock }: 
         response: { 200: InstanceAnswer, default: ProblemDocument },
       },
     },
-    async ({ params: { instance_id } }) => {
+    async ({ params: { instance_id }, access }) => {
       const kept = await instances.find(instance_id);
-      if (!kept) throw new Problem("INSTANCE_NOT_FOUND", `nothing is declared about the instance ${instance_id}`);
+      if (!kept || !access.allows(kept.project))
+        throw new Problem("INSTANCE_NOT_FOUND", `nothing is declared about the instance ${instance_id}`);
       return toInstanceAnswer(kept);
     },
   );
@@ -49,6 +55,7 @@ export function instanceRoutes(app: App, { constraints: { instances }, clock }: 
   app.put(
     "/v1/instance/:instance_id",
     {
+      config: { access: { rule: "fenix:instance:put", of: "handler" } },
       schema: {
         tags: ["constraints"],
         summary: "Declare the constraints of an instance",
@@ -58,7 +65,8 @@ export function instanceRoutes(app: App, { constraints: { instances }, clock }: 
         response: { 200: InstanceAnswer, default: ProblemDocument },
       },
     },
-    async ({ params: { instance_id }, body }) => {
+    async ({ params: { instance_id }, body, access }) => {
+      access.demand(body.project_id, { field: "project_id" });
       sameAsUrl("instance_id", body.instance_id, instance_id);
       const declaration = await instances.declare(toInstanceConstraints(body), clock.now());
       return toInstanceAnswer(keptOf(declaration, "instance_id", instance_id));
@@ -68,6 +76,7 @@ export function instanceRoutes(app: App, { constraints: { instances }, clock }: 
   app.delete(
     "/v1/instance/:instance_id",
     {
+      config: { access: { rule: "fenix:instance:delete", of: "handler" } },
       schema: {
         tags: ["constraints"],
         summary: "Remove the constraints of an instance",
@@ -76,8 +85,11 @@ export function instanceRoutes(app: App, { constraints: { instances }, clock }: 
         response: { 200: Nothing, default: ProblemDocument },
       },
     },
-    async ({ params: { instance_id } }) => {
-      await instances.remove(instance_id);
+    async ({ params: { instance_id }, access }) => {
+      const kept = await instances.find(instance_id);
+      // To others it is not there, and what is not there is removed already.
+      const own = access.only(kept ? [kept] : [], ({ project }) => access.allows(project));
+      if (own.length > 0) await instances.remove(instance_id);
       return {};
     },
   );

@@ -1,4 +1,5 @@
 /** Who hears of maintenance. */
+import type { Webhook } from "../../../ports/deliveries.ts";
 import { Problem } from "../../../problems.ts";
 import { Nothing } from "../../../wire/nothing.ts";
 import { WebhookPath } from "../../../wire/paths.ts";
@@ -11,15 +12,22 @@ import {
   WebhookQuery,
   WebhooksAnswer,
 } from "../../../wire/webhooks.ts";
+import type { RequestAccess } from "../../access.ts";
 import type { App, RouteDependencies } from "../../dependencies.ts";
 import { registerWebhook } from "../../register-webhook.ts";
 
 export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
   const { webhooks } = dependencies;
+  const visible = async (id: string, access: RequestAccess): Promise<Webhook> => {
+    const [found] = (await webhooks.list()).filter((webhook) => webhook.id === id && maySee(access, webhook));
+    if (!found) throw notThere(id);
+    return found;
+  };
 
   app.post(
     "/v1/webhooks",
     {
+      config: { access: { rule: "fenix:webhook:post", of: "handler" } },
       schema: {
         tags: ["webhooks"],
         summary: "Register a webhook",
@@ -28,12 +36,24 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
         response: { 200: WebhookAnswer, default: ProblemDocument },
       },
     },
-    async ({ body }) => toWebhookAnswer(await registerWebhook(toWebhookRequest(body), dependencies)),
+    async ({ body, access }) => {
+      const asked = toWebhookRequest(body);
+      const { project, events } = asked;
+      if (project !== null) access.demand(project, { field: "project_id" });
+      // Who hears of hosts and sessions learns the names of hosts, which projects do not see (invariant I12).
+      if (project === null || events.some((type) => type !== "maintenance.scheduled"))
+        access.demand(null, {
+          rule: "fenix:webhook:infrastructure",
+          field: project === null ? "project_id" : "events",
+        });
+      return toWebhookAnswer(await registerWebhook(asked, dependencies));
+    },
   );
 
   app.get(
     "/v1/webhooks",
     {
+      config: { access: { rule: "fenix:webhook:get", of: "handler" } },
       schema: {
         tags: ["webhooks"],
         summary: "List the webhooks",
@@ -41,12 +61,16 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
         response: { 200: WebhooksAnswer, default: ProblemDocument },
       },
     },
-    async ({ query }) => ({ webhooks: (await webhooks.list(query.project_id)).map(toWebhookAnswer) }),
+    async ({ query, access }) => {
+      const found = await webhooks.list(query.project_id);
+      return { webhooks: access.only(found, (webhook) => maySee(access, webhook)).map(toWebhookAnswer) };
+    },
   );
 
   app.get(
     "/v1/webhooks/:webhook_id",
     {
+      config: { access: { rule: "fenix:webhook:get", of: "handler" } },
       schema: {
         tags: ["webhooks"],
         summary: "See one webhook",
@@ -54,16 +78,13 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
         response: { 200: WebhookAnswer, default: ProblemDocument },
       },
     },
-    async ({ params: { webhook_id } }) => {
-      const webhook = (await webhooks.list()).find(({ id }) => id === webhook_id);
-      if (!webhook) throw notThere(webhook_id);
-      return toWebhookAnswer(webhook);
-    },
+    async ({ params: { webhook_id }, access }) => toWebhookAnswer(await visible(webhook_id, access)),
   );
 
   app.delete(
     "/v1/webhooks/:webhook_id",
     {
+      config: { access: { rule: "fenix:webhook:delete", of: "handler" } },
       schema: {
         tags: ["webhooks"],
         summary: "Remove a webhook",
@@ -71,11 +92,16 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
         response: { 200: Nothing, default: ProblemDocument },
       },
     },
-    async ({ params: { webhook_id } }) => {
+    async ({ params: { webhook_id }, access }) => {
+      const { project } = await visible(webhook_id, access);
+      access.demand(project, project === null ? { rule: "fenix:webhook:infrastructure" } : {});
       if (!(await webhooks.remove(webhook_id))) throw notThere(webhook_id);
       return {};
     },
   );
 }
+
+const maySee = (access: RequestAccess, { project }: Webhook): boolean =>
+  access.allows(project, project === null ? "fenix:webhook:infrastructure" : "fenix:webhook:get");
 
 const notThere = (id: string): Problem => new Problem("WEBHOOK_NOT_FOUND", `there is no webhook ${id}`);

@@ -9,6 +9,7 @@ export function detailRoute(app: App, { reports }: RouteDependencies): void {
   app.get(
     "/v1/maintenance/:session_id/detail",
     {
+      config: { access: { rule: "fenix:maintenance:session:detail:get", of: "operator" } },
       schema: {
         tags: ["sessions"],
         summary: "See everything about a session",

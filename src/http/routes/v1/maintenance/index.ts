@@ -13,6 +13,7 @@ export function maintenanceRoutes(app: App, { commands, reports, defaults }: Rou
   app.post(
     "/v1/maintenance",
     {
+      config: { access: { rule: "fenix:maintenance:post", of: "operator" } },
       schema: {
         tags: ["sessions"],
         summary: "Create a maintenance session",
@@ -29,6 +30,7 @@ export function maintenanceRoutes(app: App, { commands, reports, defaults }: Rou
   app.get(
     "/v1/maintenance",
     {
+      config: { access: { rule: "fenix:maintenance:get", of: "operator" } },
       schema: {
         tags: ["sessions"],
         summary: "List the sessions",

@@ -1,5 +1,5 @@
 /** P1, P2: what a session means for one project, and what the project replies. */
-import { ProjectPath } from "../../../../wire/paths.ts";
+import { ProjectPath, ReplyTokenQuery } from "../../../../wire/paths.ts";
 import { ProblemDocument } from "../../../../wire/problem-document.ts";
 import { ProjectInstances, toProjectInstances } from "../../../../wire/project-instances.ts";
 import { ProjectReplied, ProjectReply, toReply } from "../../../../wire/project-reply.ts";
@@ -10,10 +10,12 @@ export function projectRoutes(app: App, { commands, reports, clock, links }: Rou
   app.get(
     "/v1/maintenance/:session_id/:project_id",
     {
+      config: { access: { rule: "fenix:maintenance:session:project:get", of: "path", replyToken: true } },
       schema: {
         tags: ["projects"],
         summary: "See which instances are affected, and what is asked",
         params: ProjectPath,
+        querystring: ReplyTokenQuery,
         response: { 200: ProjectInstances, default: ProblemDocument },
       },
     },
@@ -31,18 +33,20 @@ export function projectRoutes(app: App, { commands, reports, clock, links }: Rou
   app.put(
     "/v1/maintenance/:session_id/:project_id",
     {
+      config: { access: { rule: "fenix:maintenance:session:project:put", of: "path", replyToken: true } },
       schema: {
         tags: ["projects"],
         summary: "Reply to what a project was asked",
         description:
           "200 means that the reply is kept. One that is late, repeated, or answers something else is kept too and has no effect.",
         params: ProjectPath,
+        querystring: ReplyTokenQuery,
         body: ProjectReply,
         response: { 200: ProjectReplied, default: ProblemDocument },
       },
     },
-    async ({ params: { session_id: session, project_id: project }, body }) => {
-      await commands.recordReply({ session, project, ...toReply(body) });
+    async ({ params: { session_id: session, project_id: project }, body, access }) => {
+      await commands.recordReply({ session, project, question: access.question, ...toReply(body) });
       return body;
     },
   );

@@ -11,6 +11,7 @@ export function sessionRoutes(app: App, { commands, reports, links }: RouteDepen
   app.get(
     "/v1/maintenance/:session_id",
     {
+      config: { access: { rule: "fenix:maintenance:session:get", of: "operator" } },
       schema: {
         tags: ["sessions"],
         summary: "See where a session stands",
@@ -24,6 +25,7 @@ export function sessionRoutes(app: App, { commands, reports, links }: RouteDepen
   app.put(
     "/v1/maintenance/:session_id",
     {
+      config: { access: { rule: "fenix:maintenance:session:put", of: "operator" } },
       schema: {
         tags: ["sessions"],
         summary: "Continue a failed session",
@@ -41,6 +43,7 @@ export function sessionRoutes(app: App, { commands, reports, links }: RouteDepen
   app.delete(
     "/v1/maintenance/:session_id",
     {
+      config: { access: { rule: "fenix:maintenance:session:delete", of: "operator" } },
       schema: {
         tags: ["sessions"],
         summary: "Forget a session",

@@ -10,6 +10,7 @@ export function timelineRoute(app: App, { reports }: RouteDependencies): void {
   app.get(
     "/v1/maintenance/:session_id/timeline",
     {
+      config: { access: { rule: "fenix:maintenance:session:timeline:get", of: "operator" } },
       schema: {
         tags: ["sessions"],
         summary: "See what happened to a session",

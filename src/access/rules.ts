@@ -1,0 +1,131 @@
+/**
+ * What may be asked of Fenix and who may ask it unless the operator's policy file says otherwise. The names of what the
+ * original Fenix had are the original's (reference §2.8), so its policy files can be used.
+ */
+
+export interface Rule {
+  readonly check: string;
+  readonly description: string;
+  /** The requests it decides on; empty for a rule that others are made of. */
+  readonly requests: readonly string[];
+}
+
+const shared = (check: string, description: string): Rule => ({ check, description, requests: [] });
+const asked = (check: string, description: string, ...requests: readonly string[]): Rule => ({
+  check,
+  description,
+  requests,
+});
+
+export const rules = {
+  admin: shared("role:admin", "The infrastructure admin."),
+  operator_reader: shared(
+    "rule:admin or role:service or (role:reader and project_id:%(operator_project_id)s)",
+    "Who may look at sessions and names of hosts; operator_project_id is the project of Fenix's own user.",
+  ),
+  project_reader: shared(
+    "rule:admin or ((role:reader or role:member) and project_id:%(project_id)s)",
+    "Who may see what is a project's own.",
+  ),
+  project_member: shared("rule:admin or (role:member and project_id:%(project_id)s)", "Who may answer for a project."),
+
+  "fenix:maintenance:post": asked("rule:admin", "Create a maintenance session.", "POST /v1/maintenance"),
+  "fenix:maintenance:plan:post": asked(
+    "rule:operator_reader",
+    "Plan a maintenance without beginning it.",
+    "POST /v1/maintenance/plan",
+  ),
+  "fenix:cloud:get": asked("rule:operator_reader", "Look at the cloud.", "GET /v1/cloud"),
+  "fenix:maintenance:get": asked("rule:operator_reader", "List the sessions.", "GET /v1/maintenance"),
+  "fenix:maintenance:session:get": asked(
+    "rule:operator_reader",
+    "See where a session stands.",
+    "GET /v1/maintenance/{session_id}",
+  ),
+  "fenix:maintenance:session:put": asked(
+    "rule:admin",
+    "Continue a failed session.",
+    "PUT /v1/maintenance/{session_id}",
+  ),
+  "fenix:maintenance:session:delete": asked(
+    "rule:admin",
+    "End and forget a session.",
+    "DELETE /v1/maintenance/{session_id}",
+  ),
+  "fenix:maintenance:session:detail:get": asked(
+    "rule:operator_reader",
+    "See everything about a session.",
+    "GET /v1/maintenance/{session_id}/detail",
+  ),
+  "fenix:maintenance:session:timeline:get": asked(
+    "rule:operator_reader",
+    "See what happened to a session.",
+    "GET /v1/maintenance/{session_id}/timeline",
+  ),
+  "fenix:maintenance:session:project:get": asked(
+    "rule:operator_reader or rule:project_reader",
+    "See what a session means for a project.",
+    "GET /v1/maintenance/{session_id}/{project_id}",
+  ),
+  "fenix:maintenance:session:project:put": asked(
+    "rule:project_member",
+    "Reply in a project's name.",
+    "PUT /v1/maintenance/{session_id}/{project_id}",
+  ),
+  "fenix:instance:get": asked(
+    "rule:operator_reader or rule:project_reader",
+    "See what a project declared about its instances.",
+    "GET /v1/instance",
+    "GET /v1/instance/{instance_id}",
+  ),
+  "fenix:instance:put": asked(
+    "rule:project_member",
+    "Declare the constraints of a project's instances.",
+    "PUT /v1/instance/{instance_id}",
+  ),
+  "fenix:instance:delete": asked(
+    "rule:project_member",
+    "Remove the constraints of a project's instances.",
+    "DELETE /v1/instance/{instance_id}",
+  ),
+  "fenix:instance_group:get": asked(
+    "rule:operator_reader or rule:project_reader",
+    "See what a project declared about its instance groups.",
+    "GET /v1/instance_group",
+    "GET /v1/instance_group/{group_id}",
+  ),
+  "fenix:instance_group:put": asked(
+    "rule:project_member",
+    "Declare the constraints of a project's instance groups.",
+    "PUT /v1/instance_group/{group_id}",
+  ),
+  "fenix:instance_group:delete": asked(
+    "rule:project_member",
+    "Remove the constraints of a project's instance groups.",
+    "DELETE /v1/instance_group/{group_id}",
+  ),
+  "fenix:webhook:post": asked("rule:project_member", "Register a webhook of a project.", "POST /v1/webhooks"),
+  // Its URL may hold a manager's secret, so mere readers do not see it.
+  "fenix:webhook:get": asked(
+    "rule:project_member",
+    "See a webhook of a project. Lists have those that the caller may see.",
+    "GET /v1/webhooks",
+    "GET /v1/webhooks/{webhook_id}",
+  ),
+  "fenix:webhook:delete": asked(
+    "rule:project_member",
+    "Remove a webhook of a project.",
+    "DELETE /v1/webhooks/{webhook_id}",
+  ),
+  "fenix:webhook:infrastructure": asked(
+    "rule:admin or role:service",
+    "Webhooks that hear of hosts and sessions: register them, and see and remove those of no project.",
+    "POST /v1/webhooks",
+    "GET /v1/webhooks",
+    "GET /v1/webhooks/{webhook_id}",
+    "DELETE /v1/webhooks/{webhook_id}",
+  ),
+} as const satisfies Readonly<Record<string, Rule>>;
+
+/** A rule that decides on requests. */
+export type RuleName = Extract<keyof typeof rules, `fenix:${string}`>;

@@ -1,0 +1,129 @@
+/** Sessions that maintain several hosts at the same time. Times are seconds since the POST. */
+import { describe, expect, test } from "vitest";
+import { agree, type Manager, type Script } from "../play.ts";
+import { done, expectSound, failed, refuses, scalesIn, silentIn } from "./scenes.ts";
+
+const hosts = { c1: {}, c2: {}, c3: {}, c4: {}, c5: {}, c6: {} };
+/** Half full: two or three hosts can be away at a time. */
+const half = Object.fromEntries(Object.keys(hosts).map((on, n) => [`i${n + 1}`, { on, vcpus: 2 }]));
+const rolling = (script: Script): Script => ({ ...script, options: { hosts_at_once: 6, ...script.options } });
+const indexIn = (timeline: readonly string[], part: string): number => {
+  const found = timeline.findIndex((line) => line.includes(part));
+  expect(found, `${part} in\n${timeline.join("\n")}`).toBeGreaterThanOrEqual(0);
+  return found;
+};
+
+test("as many hosts as find room are emptied together, and the next ones follow as these come back", async () => {
+  const played = done(rolling({ cloud: { hosts, instances: half }, managers: { shop: agree } }));
+  await expect(played.timeline.join("\n")).toMatchFileSnapshot("timelines/rolling.txt");
+  expect(played.report.maintained).toHaveLength(6);
+  const oneAtATime = done({ cloud: { hosts, instances: half }, managers: { shop: agree } });
+  expect(played.seconds - 60).toBeLessThan((oneAtATime.seconds - 60) * 0.6);
+});
+
+test("a host whose action takes longer keeps nobody else from going on", () => {
+  const played = done(
+    rolling({
+      cloud: { hosts: { ...hosts, spare: { vcpus: 8 } }, instances: half },
+      hosts: Object.keys(hosts),
+      options: { hosts_at_once: 2 },
+      managers: { shop: agree },
+      actionSeconds: ({ host }) => (host === "c1" ? 600 : 30),
+    }),
+  );
+  const { timeline } = played;
+  for (const host of ["c2", "c3", "c4", "c5", "c6"])
+    expect(indexIn(timeline, `${host} maintained`)).toBeLessThan(indexIn(timeline, "c1 maintained"));
+});
+
+describe("the projects", () => {
+  test("are asked about all their instances on hosts that are begun together, in one question", () => {
+    const { asked } = done(rolling({ cloud: { hosts, instances: half }, managers: { shop: agree } }));
+    const planned = asked.filter(({ state }) => state === "PLANNED_MAINTENANCE");
+    expect(planned[0]?.instances.length).toBeGreaterThan(1);
+    expect(new Set(planned.map(({ round }) => round)).size).toBe(planned.length);
+  });
+
+  test("a question is not overtaken by the next one", () => {
+    let open = 0;
+    const slow: Manager = (question) => {
+      expect((open += 1)).toBe(1);
+      return { answer: "ACK", action: "MIGRATE", afterSeconds: 20, does: () => void (open -= 1), ...question };
+    };
+    done(rolling({ cloud: { hosts, instances: half }, managers: { shop: slow } }));
+  });
+
+  test("a no skips the hosts with its instances, and no others", () => {
+    const played = done(
+      rolling({
+        cloud: { hosts, instances: { ...half, theirs: { on: "c2", vcpus: 1, project: "bank" } } },
+        options: { on_nack: "skip_host" },
+        managers: { shop: agree, bank: refuses("PLANNED_MAINTENANCE") },
+      }),
+    );
+    expect(played.report.notMaintained).toEqual([
+      { host: "c2", reason: "project bank said no to PLANNED_MAINTENANCE: not now" },
+    ]);
+    expect(played.report.maintained).toEqual(["c1", "c3", "c4", "c5", "c6"]);
+  });
+
+  test("a silent one fails the session where that is the policy", () => {
+    const played = failed(
+      rolling({ cloud: { hosts, instances: half }, managers: { shop: silentIn("PLANNED_MAINTENANCE") } }),
+    );
+    expect(played.failure?.reason).toBe("project shop did not answer PLANNED_MAINTENANCE in time");
+  });
+});
+
+test("one member of a server group is on its way at a time, whatever host it leaves", () => {
+  const played = done(
+    rolling({
+      cloud: { hosts, instances: half, groups: { web: { members: ["i1", "i2", "i3", "i4"] } } },
+      managers: { shop: agree },
+    }),
+  );
+  expect(played.count("move_instance")).toBeGreaterThanOrEqual(6); // The world itself complains of two at once.
+});
+
+test("a full cloud: the projects are asked for room, and then hosts go together", () => {
+  const fullOf = Object.fromEntries(Object.keys(hosts).map((on, n) => [`i${n + 1}`, { on, vcpus: 4 }]));
+  const played = done(rolling({ cloud: { hosts, instances: fullOf }, managers: { shop: scalesIn } }));
+  expect(played.states).toContain("SCALE_IN");
+  expect(played.report.maintained).toHaveLength(6);
+});
+
+test("controllers have their turn before any compute host", () => {
+  const { timeline } = done(
+    rolling({ cloud: { hosts, instances: half, controllers: ["k1"] }, managers: { shop: agree } }),
+  );
+  expect(indexIn(timeline, "k1 maintained")).toBeLessThan(indexIn(timeline, "c1 draining"));
+});
+
+test("a failed action leaves its host out, and the others go on", () => {
+  const played = done(
+    rolling({
+      cloud: { hosts, instances: half },
+      options: { on_failed_action: "skip_host" },
+      managers: { shop: agree },
+      actionFails: ({ host }) => (host === "c3" ? "exit code 1" : null),
+    }),
+  );
+  expect(played.report.notMaintained.map(({ host }) => host)).toEqual(["c3"]);
+  expect(played.report.maintained).toHaveLength(5);
+});
+
+test("continued after a failure, a host that was being worked on is looked at again before it is worked on", () => {
+  let fails = 1;
+  const played = failed(
+    rolling({
+      cloud: { hosts, instances: half },
+      managers: { shop: agree },
+      actionFails: () => (fails-- > 0 ? "exit code 1" : null),
+    }),
+  );
+  played.world.add({ late: { on: "c1", vcpus: 1 } });
+  const again = played.resume();
+  expectSound(again);
+  expect(again.state, again.failure?.reason).toBe("MAINTENANCE_DONE");
+  expect(again.report.maintained).toHaveLength(6);
+});
