@@ -3,7 +3,6 @@ import { type Decision, fail } from "../domain/decision.ts";
 import type { EffectKind } from "../domain/effect.ts";
 import type { View } from "../domain/view.ts";
 import { type Drift, driftBetween, driftInWords } from "../planner/drift.ts";
-import { CloudSnapshot } from "../planner/format/snapshot.ts";
 import { snapshotOf } from "../planner/live-snapshot.ts";
 import type { OpenSession } from "../ports/sessions.ts";
 
@@ -23,8 +22,8 @@ export async function heldToPlan(
   if (planDigest === null || view.entry.number > 1 || !begins(view, decision)) return decision;
   const cloud = await plannedCloud();
   if (cloud === null) return fail(`the plan ${planDigest} is not kept any more`, ADVICE);
-  if (view.facts === null) return decision;
-  const drift = driftBetween(cloud, CloudSnapshot.parse(snapshotOf(view.facts)));
+  if (view.facts === null) return fail("no look at the cloud tells whether it is as it was planned", ADVICE);
+  const drift = driftBetween(cloud, snapshotOf(view.facts));
   return drift.share > options.plan_tolerance ? fail(tooFar(drift, options.plan_tolerance), ADVICE) : decision;
 }
 

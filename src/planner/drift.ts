@@ -1,5 +1,10 @@
 /** How far a cloud has gone from the one that a plan was made for. */
-import type { CloudSnapshot, SnapshotHost, SnapshotInstance } from "./format/snapshot.ts";
+import type { CloudSnapshotInput } from "./format/snapshot.ts";
+
+/** What is compared of a snapshot. */
+type Seen = Pick<CloudSnapshotInput, "hosts" | "instances">;
+type Host = Seen["hosts"][number];
+type Instance = NonNullable<Seen["instances"]>[number];
 
 /** Names of what changed, by how; each list in the order of the snapshot that knows them. */
 export interface Drift {
@@ -21,12 +26,12 @@ export interface Drift {
   readonly share: number;
 }
 
-export function driftBetween(planned: CloudSnapshot, now: Pick<CloudSnapshot, "hosts" | "instances">): Drift {
+export function driftBetween(planned: Seen, now: Seen): Drift {
   const hosts = compared(planned.hosts, now.hosts, ({ host }) => host, {
-    "closed or down": (before, after) => before.enabled && !after.enabled,
+    "closed or down": (before, after) => before.enabled !== false && after.enabled === false,
     "with less room": hasLessRoom,
   });
-  const instances = compared(planned.instances, now.instances, ({ instance }) => instance, {
+  const instances = compared(planned.instances ?? [], now.instances ?? [], ({ instance }) => instance, {
     moved: (before, after) => before.host !== after.host,
     resized: isResized,
   });
@@ -71,11 +76,11 @@ function compared<Item, Kind extends string>(
   return { gone, added, changed, share: touched.size / Math.max(1, planned.length) };
 }
 
-/** A class that is missing is not limited. */
-const hasLessRoom = (before: SnapshotHost, after: SnapshotHost): boolean =>
-  Object.entries(after.capacity).some(([resource, amount]) => amount < (before.capacity[resource] ?? Infinity));
+/** Of a class that the plan did not know, nothing was planned: the first instance that uses one makes no host smaller. */
+const hasLessRoom = (before: Host, after: Host): boolean =>
+  Object.entries(before.capacity).some(([resource, amount]) => (after.capacity[resource] ?? Infinity) < amount);
 
-function isResized(before: SnapshotInstance, after: SnapshotInstance): boolean {
+function isResized(before: Instance, after: Instance): boolean {
   const classes = new Set([...Object.keys(before.demand), ...Object.keys(after.demand)]);
   return [...classes].some((resource) => (before.demand[resource] ?? 0) !== (after.demand[resource] ?? 0));
 }

@@ -37,7 +37,11 @@ describe("plan", () => {
   const cloud = aSnapshot({ instances: { web: { host: "a" }, db: { host: "b" } }, session: { hosts: ["a"] } });
   /** No host has room for `big`. */
   const full = aSnapshot({
-    instances: { big: { host: "a", demand: { vcpus: 8 } }, x: { host: "b" }, y: { host: "c" } },
+    instances: {
+      big: { host: "a", demand: { vcpus: 8 } },
+      x: { host: "b", demand: { vcpus: 6 } },
+      y: { host: "c", demand: { vcpus: 6 } },
+    },
   });
   const offline = (argv: readonly string[] = [], given: unknown = cloud) =>
     fenix(["plan", "--cloud", "-", ...argv], { files: { "-": JSON.stringify(given) } });

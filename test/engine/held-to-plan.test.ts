@@ -71,6 +71,10 @@ test.each([
   });
 });
 
+test("a workflow that has not looked at the cloud begins nothing by a plan", async () => {
+  expect(await heldToPlan(view({ facts: null }), start, kept)).toMatchObject({ kind: "fail" });
+});
+
 test("a plan that is not kept any more begins nothing", async () => {
   expect(await heldToPlan(view(), start, async () => null)).toMatchObject({
     kind: "fail",

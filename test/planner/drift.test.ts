@@ -64,6 +64,15 @@ test.each<{ readonly what: string; readonly now: CloudSketch; readonly share: nu
     words: "",
   },
   {
+    what: "a class of resources that only a new instance uses, of which a host has none",
+    now: {
+      hosts: { d: { capacity: { vcpus: 8, VGPU: 0 } } },
+      instances: { ...four, i5: { host: "c", demand: { VGPU: 1 } } },
+    },
+    share: 0.25,
+    words: "1 instance created (i5)",
+  },
+  {
     what: "hosts and instances: the larger share counts",
     now: { hosts: { d: {}, e: {} }, instances: { i1: { host: "a" }, i2: { host: "a" } } },
     share: 0.5,
