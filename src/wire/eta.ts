@@ -22,7 +22,7 @@ export const EtaAnswer = z
     p50_seconds: z.int(),
     p95_seconds: z.int(),
     drain: EtaPacing.describe("emptying a host"),
-    action: EtaPacing.describe("the host actions on an empty host"),
+    action: EtaPacing.describe("the host actions on an empty compute; where none is left, on another host"),
     hosts_at_once: z.int().describe("hosts expected to be away at the same time"),
   })
   .meta({ id: "Eta", description: "when all hosts will be done; null once the session has failed or no host is left" });

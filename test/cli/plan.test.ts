@@ -92,6 +92,7 @@ describe("plan", () => {
       window_seconds: 900,
     });
     expect([code, out.includes("Checked: the plan keeps every rule.")]).toEqual([0, true]);
+    expect(out).toContain(`\nTo begin by it: fenix session create --plan ${answer.plan.digest} --at now\n`);
   });
 
   test("a plan that breaks a rule is not passed over, whoever made it", async () => {

@@ -16,14 +16,22 @@ export async function readPace(db: Database, id: SessionId): Promise<Pace> {
 /** A host may be visited again after a failure; the newest marks count. */
 async function readVisits(db: Database, id: SessionId): Promise<Pace["visits"]> {
   const { rows } = await sql<Visit & { readonly host: HostName }>`
-    select payload ->> 'host' as host,
-      max(recorded_at) filter (where payload -> 'status' ->> 'kind' = 'draining') as "drainingAt",
-      max(recorded_at) filter (where payload -> 'status' ->> 'kind' = 'in_maintenance') as "emptyAt",
-      max(recorded_at) filter (where payload -> 'status' ->> 'kind' = 'maintained') as "maintainedAt"
-    from effect
-    where session_id = ${id} and kind = 'mark_host'
-    group by 1
-    order by 1
+    with visit as (
+      select payload ->> 'host' as host,
+        max(recorded_at) filter (where payload -> 'status' ->> 'kind' = 'draining') as "drainingAt",
+        max(recorded_at) filter (where payload -> 'status' ->> 'kind' = 'in_maintenance') as "emptyAt",
+        max(recorded_at) filter (where payload -> 'status' ->> 'kind' = 'maintained') as "maintainedAt"
+      from effect
+      where session_id = ${id} and kind = 'mark_host'
+      group by 1
+    ),
+    move as (
+      select payload ->> 'from' as host, count(*)::integer as moves
+      from effect
+      where session_id = ${id} and kind = 'move_instance' and status = 'done'
+      group by 1
+    )
+    select visit.*, coalesce(moves, 0) as moves from visit left join move using (host) order by host
   `.execute(db);
   return new Map(rows.map(({ host, ...visit }) => [host, visit]));
 }

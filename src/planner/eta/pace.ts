@@ -8,6 +8,8 @@ export interface Visit {
   readonly drainingAt: Date | null;
   readonly emptyAt: Date | null;
   readonly maintainedAt: Date | null;
+  /** How many moves off it have ended well. */
+  readonly moves: number;
 }
 
 /** How long a plan thought that things take, on average, and how many hosts were away at most. */
@@ -57,20 +59,40 @@ const SPREAD = 0.5;
 /** So many measurements weigh as much as that. */
 const SPREAD_WEIGHT = 2;
 
+/** What is over time may end at any moment, and what was quick so far will not take no time: a tenth of the usual. */
+export const LEFT_MIN = 0.1;
+
 export function drainPacing({ pace, instances, options }: Progress, left: readonly SessionHost[]): Pacing {
-  const measured = [...pace.visits.values()].flatMap(({ drainingAt, emptyAt }) => between(drainingAt, emptyAt));
-  if (measured.length > 0) return pacingOf(measured);
-  if (pace.moves.count === 0 && pace.expected !== null) return unmeasured(pace.expected.drainSeconds, "plan");
+  const { visits, moves, expected } = pace;
   const computes = new Set(left.filter(isCompute).map(({ name }) => name));
   const there = instances.filter(({ host }) => host !== null && computes.has(host)).length;
   const each = there / Math.max(1, computes.size);
-  const [move, basis] =
-    pace.moves.count > 0 ? [pace.moves.meanSeconds, "moves" as const] : [MOVE_SECONDS, "assumed" as const];
-  return unmeasured((each * move) / options.moves_at_once, basis);
+  const secondsFor = (moved: number, move: number) => (moved * move) / options.moves_at_once;
+  const drained = [...visits.values()].flatMap(({ drainingAt, emptyAt, moves }) =>
+    between(drainingAt, emptyAt).map((took) => ({ took, moves })),
+  );
+  if (drained.length > 0) {
+    // Hosts with few instances go first, so those that are left have more to move.
+    const more = each - meanOf(drained.map(({ moves }) => moves));
+    const pacing = pacingOf(drained.map(({ took }) => took));
+    const corrected = pacing.seconds + secondsFor(more, moves.meanSeconds);
+    return { ...pacing, seconds: Math.max(LEFT_MIN * pacing.seconds, corrected) };
+  }
+  if (moves.count > 0) return unmeasured(secondsFor(each, moves.meanSeconds), "moves");
+  return expected === null
+    ? unmeasured(secondsFor(each, MOVE_SECONDS), "assumed")
+    : unmeasured(expected.drainSeconds, "plan");
 }
 
-export function actionPacing({ visits, expected }: Pace): Pacing {
-  const measured = [...visits.values()].flatMap(({ emptyAt, maintainedAt }) => between(emptyAt, maintainedAt));
+/** Controllers and others have actions of their own, so hosts tell only of their like. */
+export function actionPacing(
+  { pace: { visits, expected }, hosts }: Progress,
+  like: (host: SessionHost) => boolean,
+): Pacing {
+  const measured = hosts.filter(like).flatMap(({ name }) => {
+    const visit = visits.get(name);
+    return visit === undefined ? [] : between(visit.emptyAt, visit.maintainedAt);
+  });
   if (measured.length > 0) return pacingOf(measured);
   return expected === null ? unmeasured(ACTION_SECONDS, "assumed") : unmeasured(expected.actionSeconds, "plan");
 }
@@ -84,31 +106,46 @@ const unmeasured = (mean: number, basis: Basis): Pacing => ({ seconds: mean, spr
 /** Few measurements hardly tell how much they spread, so the assumed spread counts beside theirs. */
 function pacingOf(measured: readonly number[]): Pacing {
   const count = measured.length;
-  const mean = measured.reduce((sum, one) => sum + one, 0) / count;
+  const mean = meanOf(measured);
   const squares = measured.reduce((sum, one) => sum + (one - mean) ** 2, 0);
   const relative = mean === 0 ? 0 : squares / mean ** 2;
   const spread = Math.sqrt((relative + SPREAD_WEIGHT * SPREAD ** 2) / (count + SPREAD_WEIGHT));
   return { seconds: mean, spread, count, basis: "measured" };
 }
 
-/** The most hosts that were away together, once one has come back; before, what was planned or is allowed. */
-export function hostsAtOnceOf({ pace, options }: Progress): number {
-  const visits = [...pace.visits.values()];
-  if (!visits.some(({ maintainedAt }) => maintainedAt !== null))
-    return pace.expected?.hostsAtOnce ?? options.hosts_at_once;
-  return mostAtOnce(
-    visits.flatMap(({ drainingAt, emptyAt, maintainedAt }) => {
-      const from = drainingAt ?? emptyAt;
-      const until = maintainedAt !== null && from !== null && maintainedAt >= from ? maintainedAt : null;
-      return from === null ? [] : [{ from: from.getTime(), until: until?.getTime() ?? Infinity }];
-    }),
-  );
+/**
+ * How many hosts were away together on average, once one has come back: groups and room allow the largest number only now
+ * and then. Before, what was planned or is allowed. Hosts that need not be drained go one after another and tell nothing.
+ */
+export function hostsAtOnceOf({ pace, options, now }: Progress): number {
+  const spans = [...pace.visits.values()].flatMap(({ drainingAt: from, maintainedAt: until }) => {
+    if (from === null) return [];
+    const isBack = until !== null && until >= from;
+    return [{ from: from.getTime(), until: (isBack ? until : now).getTime(), isBack }];
+  });
+  if (!spans.some(({ isBack }) => isBack)) return pace.expected?.hostsAtOnce ?? options.hosts_at_once;
+  return Math.max(1, Math.round(meanAtOnce(spans)));
+}
+
+interface Span {
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Of spans that lie over each other: how many did on average, while any did. */
+function meanAtOnce(spans: readonly Span[]): number {
+  let [covered, end] = [0, -Infinity];
+  for (const { from, until } of spans.toSorted((a, b) => a.from - b.from)) {
+    covered += Math.max(0, until - Math.max(from, end));
+    end = Math.max(end, until);
+  }
+  const sum = spans.reduce((total, { from, until }) => total + until - from, 0);
+  return covered === 0 ? spans.length : sum / covered;
 }
 
 /** What the plan says of its pace. */
 export function expectedOf({ hosts }: Plan): Expected {
-  const mean = (of: (visit: Plan["hosts"][number]) => number) =>
-    hosts.reduce((sum, visit) => sum + of(visit), 0) / Math.max(1, hosts.length);
+  const mean = (of: (visit: Plan["hosts"][number]) => number) => meanOf(hosts.map(of));
   return {
     hostsAtOnce: mostAtOnce(hosts.map(({ drain_start, action_end }) => ({ from: drain_start, until: action_end }))),
     drainSeconds: mean(({ drain_start, action_start }) => action_start - drain_start),
@@ -117,7 +154,7 @@ export function expectedOf({ hosts }: Plan): Expected {
 }
 
 /** The largest number of spans that overlap; at least 1. Where one ends when another begins, they do not. */
-export function mostAtOnce(spans: readonly { readonly from: number; readonly until: number }[]): number {
+export function mostAtOnce(spans: readonly Span[]): number {
   const changes = spans
     .flatMap(({ from, until }) => [
       { at: from, by: 1 },
@@ -127,6 +164,10 @@ export function mostAtOnce(spans: readonly { readonly from: number; readonly unt
   let open = 0;
   return changes.reduce((most, { by }) => Math.max(most, (open += by)), 1);
 }
+
+/** Of none it is 0. */
+const meanOf = (numbers: readonly number[]): number =>
+  numbers.reduce((sum, one) => sum + one, 0) / Math.max(1, numbers.length);
 
 /** From one moment to another. */
 export const seconds = (from: Date, to: Date): number => (to.getTime() - from.getTime()) / 1_000;

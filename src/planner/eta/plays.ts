@@ -1,11 +1,12 @@
 /** What is left of a session, played through: each host takes the time that hosts take, by chance. */
 import { isCompute, type SessionHost } from "../../domain/session.ts";
-import { type Pacing, seconds } from "./pace.ts";
+import { LEFT_MIN, type Pacing, seconds } from "./pace.ts";
 
 interface Play {
   readonly now: Date;
   readonly drain: Pacing;
-  readonly action: Pacing;
+  readonly computeAction: Pacing;
+  readonly otherAction: Pacing;
   readonly hostsAtOnce: number;
 }
 
@@ -31,21 +32,19 @@ function playOnce(hosts: readonly SessionHost[], play: Play, chance: () => numbe
     const typical = varied(mean, spread / Math.sqrt(count + 1), chance)();
     return varied(typical, spread, chance);
   };
-  const [drain, action] = [drawFrom(play.drain), drawFrom(play.action)];
+  const drain = drawFrom(play.drain);
+  const [onCompute, onOther] = [drawFrom(play.computeAction), drawFrom(play.otherAction)];
   /** When each place becomes free, the earliest first. */
   const free: number[] = [];
   let end = 0;
   for (const host of hosts) {
     const from = free.length < play.hostsAtOnce ? 0 : (free.shift() ?? 0);
-    const until = from + lasts(host, play.now, drain, action);
+    const until = from + lasts(host, play.now, drain, isCompute(host) ? onCompute : onOther);
     free.splice(placeFor(free, until), 0, until);
     end = Math.max(end, until);
   }
   return end;
 }
-
-/** What is over time already may end at any moment: a tenth of the usual is counted. */
-const LEFT_MIN = 0.1;
 
 function lasts(host: SessionHost, now: Date, drain: () => number, action: () => number): number {
   const left = (usual: number, since: Date) => Math.max(usual - seconds(since, now), LEFT_MIN * usual);

@@ -154,8 +154,8 @@ describe("the detail", () => {
     await mark("pace-2", { kind: "draining", since: later(95) }, later(95));
     expect((await store.reports.detail(session.id))?.pace).toEqual({
       visits: new Map([
-        ["pace-1", { drainingAt: NOON, emptyAt: later(30), maintainedAt: later(90) }],
-        ["pace-2", { drainingAt: later(95), emptyAt: null, maintainedAt: null }],
+        ["pace-1", { drainingAt: NOON, emptyAt: later(30), maintainedAt: later(90), moves: 2 }],
+        ["pace-2", { drainingAt: later(95), emptyAt: null, maintainedAt: null, moves: 0 }],
       ]),
       moves: { count: 2, meanSeconds: 15 },
       expected: null,

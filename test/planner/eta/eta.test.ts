@@ -11,24 +11,34 @@ const hosts = (count: number, status: HostStatus = { kind: "waiting" }, prefix =
 
 const maintained = (count: number): readonly SessionHost[] => hosts(count, { kind: "maintained", at: NOON }, "done");
 
-/** Seconds before noon at which the drain began, the host was empty, and its maintenance was done. */
+/** With two moves off each; seconds before noon at which the drain began, the host was empty, and its maintenance was done. */
 const visited = (...times: readonly (readonly [number | null, number | null, number | null])[]): Pace["visits"] =>
   new Map(
     times.map(([drain, empty, done], n): [HostName, Visit] => {
       const at = (before: number | null) => (before === null ? null : later(-before));
-      return [host(`done-${n}`), { drainingAt: at(drain), emptyAt: at(empty), maintainedAt: at(done) }];
+      return [host(`done-${n}`), { drainingAt: at(drain), emptyAt: at(empty), maintainedAt: at(done), moves: 2 }];
     }),
   );
 
-const progress = ({ pace, ...changes }: Partial<Omit<Progress, "pace">> & { readonly pace?: Partial<Pace> } = {}) => ({
-  now: NOON,
-  maintenanceAt: later(-3_600),
-  hosts: hosts(1),
-  instances: [],
-  options: { hosts_at_once: 1, moves_at_once: 1 },
-  ...changes,
-  pace: { visits: new Map(), moves: { count: 0, meanSeconds: 0 }, expected: null, ...pace },
-});
+/** Hosts that were visited are computes that are done, unless the test says otherwise. */
+function progress({
+  pace,
+  hosts: given = hosts(1),
+  ...changes
+}: Partial<Omit<Progress, "pace">> & { readonly pace?: Partial<Pace> } = {}): Progress {
+  const named = new Set(given.map(({ name }) => name));
+  const visits = pace?.visits ?? new Map<HostName, Visit>();
+  const done = [...visits.keys()].filter((name) => !named.has(name));
+  return {
+    now: NOON,
+    maintenanceAt: later(-3_600),
+    instances: [],
+    options: { hosts_at_once: 1, moves_at_once: 1 },
+    ...changes,
+    hosts: [...given, ...done.map((name) => aSessionHost(name, { status: { kind: "maintained", at: NOON } }))],
+    pace: { moves: { count: 0, meanSeconds: 0 }, expected: null, ...pace, visits },
+  };
+}
 
 /** Ten hosts, each drained in 60 s and worked on for 240 s, one after another. */
 const tenAlike = visited(
@@ -89,10 +99,37 @@ describe("how long a host takes", () => {
       action: { seconds: 200, basis: "measured", count: 1 },
     },
     {
-      what: "a controller, which is not drained",
+      what: "an empty host, which is not drained",
       given: { pace: { visits: visited([null, 240, 40]) } },
       drain: { seconds: 0, basis: "assumed" },
       action: { seconds: 200, basis: "measured", count: 1 },
+    },
+    {
+      what: "hosts that are left have more instances than those that were drained had",
+      given: {
+        instances: Array.from({ length: 5 }, () => ({ host: host("left-0") })),
+        pace: { visits: visited([300, 240, 40]), moves: { count: 2, meanSeconds: 20 } },
+      },
+      drain: { seconds: 60 + 3 * 20, basis: "measured", count: 1 },
+      action: { seconds: 200, basis: "measured" },
+    },
+    {
+      what: "hosts that are left have so little that it would take less than nothing",
+      given: { pace: { visits: visited([300, 240, 40]), moves: { count: 2, meanSeconds: 40 } } },
+      drain: { seconds: 6, basis: "measured", count: 1 },
+      action: { seconds: 200, basis: "measured" },
+    },
+    {
+      what: "a controller has come back, whose actions are its own",
+      given: {
+        hosts: [
+          ...hosts(1),
+          aSessionHost("done-0", { roles: ["controller"], status: { kind: "maintained", at: NOON } }),
+        ],
+        pace: { visits: visited([null, 240, 40]) },
+      },
+      drain: { seconds: 0, basis: "assumed" },
+      action: { seconds: 1_800, basis: "assumed" },
     },
     {
       what: "a host is visited again, so its old marks tell nothing",
@@ -128,7 +165,7 @@ describe("when it is done", () => {
       p50: near(10 * 1_800, 20),
     },
     {
-      what: "as many at once as have been away together, though more are allowed",
+      what: "as many at once as were away together on average, though more are allowed",
       given: {
         hosts: hosts(20),
         options: { hosts_at_once: 100, moves_at_once: 1 },
@@ -137,9 +174,23 @@ describe("when it is done", () => {
       p50: near(10 * 300, 20),
     },
     {
+      what: "as many at once as planned, though one that needed no drain went alone",
+      given: {
+        hosts: [...hosts(40), ...maintained(1)],
+        pace: {
+          visits: visited([null, 240, 0]),
+          expected: { hostsAtOnce: 4, drainSeconds: 60, actionSeconds: 240 },
+        },
+      },
+      p50: near(10 * 300, 20),
+    },
+    {
       what: "a controller has nothing to be drained",
-      given: { hosts: [aSessionHost("controller-1", { roles: ["controller"] })], pace: { visits: tenAlike } },
-      p50: near(240, 10),
+      given: {
+        hosts: [aSessionHost("controller-1", { roles: ["controller"] })],
+        pace: { visits: tenAlike, expected: { hostsAtOnce: 1, drainSeconds: 60, actionSeconds: 240 } },
+      },
+      p50: near(240, 25),
     },
     {
       what: "half of the action of the last host is over",
