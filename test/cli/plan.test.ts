@@ -35,13 +35,14 @@ describe("snapshot", () => {
 
 describe("plan", () => {
   const cloud = aSnapshot({ instances: { web: { host: "a" }, db: { host: "b" } }, session: { hosts: ["a"] } });
-  /** No host has room for `big`. */
+  /** No host has room for `big`, and none can be cleared for it. */
   const full = aSnapshot({
     instances: {
       big: { host: "a", demand: { vcpus: 8 } },
-      x: { host: "b", demand: { vcpus: 6 } },
-      y: { host: "c", demand: { vcpus: 6 } },
+      x: { host: "b", demand: { vcpus: 5 } },
+      y: { host: "c", demand: { vcpus: 5 } },
     },
+    session: { hosts: ["a"] },
   });
   const offline = (argv: readonly string[] = [], given: unknown = cloud) =>
     fenix(["plan", "--cloud", "-", ...argv], { files: { "-": JSON.stringify(given) } });
