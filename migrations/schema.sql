@@ -166,12 +166,16 @@ create table journal (
 );
 
 create table webhook (
-  id         uuid        not null,
-  project_id text,
-  url        text        not null,
-  events     text[]      not null,
-  created_at timestamptz not null,
+  id            uuid        not null,
+  project_id    text,
+  url           text        not null,
+  events        text[]      not null,
+  created_at    timestamptz not null,
+  off_at        timestamptz,
+  off_why       text,
+  failing_since timestamptz,
   primary key (id),
+  constraint webhook_check check ((off_at is null) = (off_why is null)),
   constraint webhook_events_check check (cardinality(events) > 0)
 );
 create index webhook_project on webhook (project_id);
@@ -183,9 +187,11 @@ create table notification (
   project_id text,
   payload    jsonb       not null,
   created_at timestamptz not null,
+  number     bigint      not null generated always as identity,
   primary key (id),
   foreign key (session_id) references session(id) on delete cascade
 );
+create unique index notification_number on notification (number);
 create index notification_session on notification (session_id, created_at);
 
 create table delivery (
@@ -207,3 +213,5 @@ create table delivery (
   foreign key (webhook_id) references webhook(id) on delete cascade
 );
 create index delivery_due on delivery (next_at) where (status = 'pending');
+create index delivery_in_hand on delivery (webhook_id) where (lease_until is not null);
+create index delivery_of_webhook on delivery (webhook_id, next_at) where (status = 'pending');

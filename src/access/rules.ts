@@ -62,6 +62,11 @@ export const rules = {
     "See what happened to a session.",
     "GET /v1/maintenance/{session_id}/timeline",
   ),
+  "fenix:maintenance:session:notifications:get": asked(
+    "rule:operator_reader or rule:project_reader",
+    "See what a session told, and what became of it. A project sees what was told to it.",
+    "GET /v1/maintenance/{session_id}/notifications",
+  ),
   "fenix:maintenance:session:project:get": asked(
     "rule:operator_reader or rule:project_reader",
     "See what a session means for a project.",

@@ -1,7 +1,7 @@
-/** Takes one delivery from the outbox and sends it: at least once, under the same message id each time. */
+/** Takes deliveries from the outbox and sends them: at least once, under the same message id each time. */
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../ports/clock.ts";
-import type { ClaimedDelivery, Deliveries, Notifier } from "../ports/deliveries.ts";
+import { type ClaimedDelivery, type Deliveries, type Notifier, ReceiverGone } from "../ports/deliveries.ts";
 import type { DeliveryId } from "../ports/effects.ts";
 import { newLease } from "./lease.ts";
 
@@ -14,20 +14,41 @@ export interface Delivering {
   readonly shutdown: AbortSignal;
 }
 
-export async function deliver(
-  id: DeliveryId,
+/** Others come to their turn; what is left is found by the sweep. */
+const IN_A_ROW = 100;
+
+/**
+ * Sends one, and then others to the same receiver as long as it takes them: they were refused to whoever came with their
+ * own hints while this one was on its way.
+ */
+export async function deliver(id: DeliveryId, delivering: Delivering): Promise<void> {
+  const { deliveries, clock, shutdown } = delivering;
+  let claimed = await deliveries.claim(id, newLease(clock, randomUUID), clock.now());
+  for (let sent = 0; claimed !== null; sent++) {
+    const arrived = await deliverOne(claimed, delivering);
+    if (!arrived || sent >= IN_A_ROW || shutdown.aborted) return;
+    claimed = await deliveries.claimNext(claimed, newLease(clock, randomUUID), clock.now());
+  }
+}
+
+async function deliverOne(
+  claimed: ClaimedDelivery,
   { deliveries, notifier, clock, random, shutdown }: Delivering,
-): Promise<void> {
-  const claimed = await deliveries.claim(id, newLease(clock, randomUUID), clock.now());
-  if (!claimed) return;
+): Promise<boolean> {
   try {
     await notifier.send(claimed, { signal: shutdown });
-    await deliveries.settle(claimed, { kind: "delivered", at: clock.now() });
   } catch (error) {
     const at = clock.now();
     const reason = error instanceof Error ? error.message : String(error);
-    await deliveries.settle(claimed, { kind: "failed", at, error: reason, next: nextTry(claimed, at, random()) });
+    await deliveries.settle(
+      claimed,
+      error instanceof ReceiverGone
+        ? { kind: "gone", at, error: reason }
+        : { kind: "failed", at, error: reason, next: nextTry(claimed, at, random()) },
+    );
+    return false;
   }
+  return deliveries.settle(claimed, { kind: "delivered", at: clock.now() });
 }
 
 /** Seconds between tries: quick at first, since a reply window may be short. The last one repeats. */

@@ -14,6 +14,7 @@ import { openapiRoute } from "./routes/openapi.ts";
 import { cloudRoute } from "./routes/v1/cloud.ts";
 import { detailRoute } from "./routes/v1/maintenance/detail.ts";
 import { maintenanceRoutes } from "./routes/v1/maintenance/index.ts";
+import { notificationsRoute } from "./routes/v1/maintenance/notifications.ts";
 import { planRoute } from "./routes/v1/maintenance/plan.ts";
 import { projectRoutes } from "./routes/v1/maintenance/project.ts";
 import { sessionRoutes } from "./routes/v1/maintenance/session.ts";
@@ -62,6 +63,7 @@ export function buildHttp(dependencies: HttpDependencies): App {
     sessionRoutes(routes, given);
     detailRoute(routes, given);
     timelineRoute(routes, given);
+    notificationsRoute(routes, given);
     projectRoutes(routes, given);
     cloudRoute(routes, given);
     webhookRoutes(routes, given);

@@ -12,7 +12,7 @@ export interface RegisteringWebhooks {
 
 /**
  * Adds a webhook, or answers the same one that is there: managers register whenever they start, and none wants to
- * hear everything once for each start. An address that nothing is sent to is refused by field.
+ * hear everything once for each start. One that was switched off is on again. An address that nothing is sent to is refused by field.
  */
 export async function registerWebhook(
   asked: Pick<Webhook, "project" | "url" | "events">,
@@ -22,8 +22,12 @@ export async function registerWebhook(
   if (refusal !== null) throw new Problem("BODY_INVALID", refusal, { field: "url" });
   const there = await webhooks.list(asked.project ?? undefined);
   const same = there.find((webhook) => sameReceiver(webhook, asked));
-  if (same) return same;
-  const added = { ...asked, id: newId(), createdAt: clock.now() };
+  if (same?.off === null) return same;
+  if (same !== undefined) {
+    await webhooks.switchOn(same.id);
+    return { ...same, off: null, failingSince: null };
+  }
+  const added = { ...asked, id: newId(), createdAt: clock.now(), off: null, failingSince: null };
   await webhooks.add(added);
   return added;
 }

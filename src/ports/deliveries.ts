@@ -4,9 +4,14 @@ import type { ProjectId, SessionId } from "../domain/ids.ts";
 import type { DeliveryId, Lease } from "./effects.ts";
 
 export interface Deliveries {
-  /** As `Effects.claim`, for one delivery. */
+  /**
+   * As `Effects.claim`, for one delivery. Null also while as many others are on their way to its receiver as that one
+   * may have in hand; whoever settles one of them takes the next (`claimNext`), and the sweep finds the rest.
+   */
   claim(id: DeliveryId, lease: Lease, now: Date): Promise<ClaimedDelivery | null>;
-  /** Records that the receiver took it, or the error; `next` is the time of the next try, null to give up. */
+  /** Another delivery to the same receiver that is due, the one that has been due longest; null when there is none. */
+  claimNext(after: ClaimedDelivery, lease: Lease, now: Date): Promise<ClaimedDelivery | null>;
+  /** Records what became of it. False when the lease was lost: nothing is written. */
   settle(claimed: ClaimedDelivery, result: DeliveryResult): Promise<boolean>;
 }
 
@@ -24,7 +29,10 @@ export interface ClaimedDelivery {
 
 export type DeliveryResult =
   | { readonly kind: "delivered"; readonly at: Date }
-  | { readonly kind: "failed"; readonly at: Date; readonly error: string; readonly next: Date | null };
+  /** `next` is the time of the next try; null to give up. */
+  | { readonly kind: "failed"; readonly at: Date; readonly error: string; readonly next: Date | null }
+  /** The receiver is gone for good: it is switched off, and all that waits for it is given up. */
+  | { readonly kind: "gone"; readonly at: Date; readonly error: string };
 
 /** A receiver: a project's manager, or (without a project) an admin's or an infrastructure service's. */
 export interface Webhook {
@@ -33,16 +41,24 @@ export interface Webhook {
   readonly url: string;
   readonly events: readonly EventType[];
   readonly createdAt: Date;
+  /** Since when it is told nothing more, and why; null while it is on. */
+  readonly off: { readonly at: Date; readonly why: string } | null;
+  /** Since when nothing that was sent to it arrived; null when the last did, or nothing was sent. */
+  readonly failingSince: Date | null;
 }
 
 export interface Webhooks {
   add(webhook: Webhook): Promise<void>;
   list(project?: ProjectId): Promise<readonly Webhook[]>;
+  /** Tells it again what happens from now on. */
+  switchOn(id: string): Promise<void>;
   /** False: no such webhook. */
   remove(id: string): Promise<boolean>;
 }
 
-/** Sends one notification to one receiver. Throws when the receiver did not take it. */
+/** Sends one notification to one receiver. Throws when the receiver did not take it, `ReceiverGone` when it never will. */
 export interface Notifier {
   send(delivery: ClaimedDelivery, options: { readonly signal: AbortSignal }): Promise<void>;
 }
+
+export class ReceiverGone extends Error {}

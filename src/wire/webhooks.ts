@@ -38,6 +38,11 @@ export const WebhookAnswer = z
     url: z.string(),
     events: z.array(EventTypeName),
     created_at: IsoTime,
+    off: z
+      .object({ at: IsoTime, reason: z.string() })
+      .nullable()
+      .describe("since when it is told nothing more, and why; register it again to switch it on"),
+    failing_since: IsoTime.nullable().describe("since when nothing that was sent to it arrived"),
   })
   .meta({ id: "Webhook" });
 
@@ -60,6 +65,8 @@ export const toWebhookAnswer = (webhook: Webhook): z.infer<typeof WebhookAnswer>
   url: webhook.url,
   events: [...webhook.events],
   created_at: webhook.createdAt.toISOString(),
+  off: webhook.off && { at: webhook.off.at.toISOString(), reason: webhook.off.why },
+  failing_since: webhook.failingSince?.toISOString() ?? null,
 });
 
 function hasCredentials(url: string): boolean {

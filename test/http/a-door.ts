@@ -14,7 +14,13 @@ import type { HealthCheck } from "../../src/http/health.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
 import type { Identity } from "../../src/ports/identity.ts";
 import type { Receivers } from "../../src/ports/receivers.ts";
-import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
+import type {
+  NumberedEntry,
+  ProjectReport,
+  Reports,
+  SessionDetail,
+  ToldNotification,
+} from "../../src/ports/reports.ts";
 import { CloudSnapshot } from "../../src/planner/format/snapshot.ts";
 import { Problem } from "../../src/problems.ts";
 import type { ReplyTokens } from "../../src/wire/reply-token.ts";
@@ -57,6 +63,7 @@ export interface Given {
   readonly commands?: Partial<Commands>;
   readonly detail?: Partial<SessionDetail>;
   readonly timeline?: readonly NumberedEntry[];
+  readonly notifications?: readonly ToldNotification[];
   readonly project?: Partial<ProjectReport>;
   readonly health?: Readonly<Record<string, HealthCheck>>;
   readonly log?: (line: string) => void;
@@ -102,7 +109,7 @@ function writtenDown(commands: Commands, asked: { command: string; request: unkn
   };
 }
 
-function reportsOf({ detail, timeline, project }: Given): Reports {
+function reportsOf({ detail, timeline, notifications, project }: Given): Reports {
   const whole = { ...aDetail, ...detail };
   const found = <T>(id: string, report: T): T | undefined => (id === sessionId ? report : undefined);
   return {
@@ -111,6 +118,13 @@ function reportsOf({ detail, timeline, project }: Given): Reports {
     detail: async (id) => found(id, whole),
     timeline: async (id, after, limit) =>
       found(id, (timeline ?? []).filter(({ number }) => number > after).slice(0, limit)),
+    notifications: async (id, wanted) => {
+      refuseWhatNoDatabaseHolds(wanted.project);
+      const { project: of, after, limit } = wanted;
+      if (of !== null && of !== projectId) return undefined;
+      const told = (notifications ?? []).filter(({ number }) => number > after).slice(0, limit);
+      return found(id, told);
+    },
     project: async (id, wanted) => {
       refuseWhatNoDatabaseHolds(wanted);
       return wanted === projectId ? found(id, { ...aProjectReport, ...project }) : undefined;
@@ -126,6 +140,11 @@ const webhooksIn = (stored: Webhook[]): Webhooks => ({
   list: async (project) => {
     refuseWhatNoDatabaseHolds(project);
     return stored.filter((webhook) => project === undefined || webhook.project === project);
+  },
+  switchOn: async (id) => {
+    const at = stored.findIndex((webhook) => webhook.id === id);
+    const found = stored[at];
+    if (found) stored[at] = { ...found, off: null, failingSince: null };
   },
   remove: async (id) => {
     const at = stored.findIndex((webhook) => webhook.id === id);

@@ -7,6 +7,7 @@ import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Rule, rules } from "../../src/access/rules.ts";
 import { projectNamed } from "../../src/simulator/identity.ts";
 import { openDoor, projectId, publicUrl, sessionId, unknownId } from "./a-door.ts";
+import { aWebhook } from "../support/a-webhook.ts";
 import { guardedDoor, type Persona, personas, strangers } from "./personas.ts";
 
 const door = await guardedDoor();
@@ -31,13 +32,7 @@ await door.app.ready();
 
 const webhookId = "0ca2845e-2f2f-4a2e-9c5d-0c55bd9b4a11";
 beforeEach(() => {
-  door.stored.splice(0, Infinity, {
-    id: webhookId,
-    project: projectId,
-    url: "http://192.0.2.20/",
-    events: ["maintenance.scheduled"],
-    createdAt: new Date(),
-  });
+  door.stored.splice(0, Infinity, aWebhook({ id: webhookId, project: projectId, events: ["maintenance.scheduled"] }));
 });
 
 /** What is answered to whom, in the order of `personas`. */
@@ -54,6 +49,7 @@ const expected = new Map<string, readonly number[]>(
       [[200, 403, 403, 403, 403, 403, 403], "DELETE /v1/maintenance/:session_id"],
       [[200, 200, 200, 403, 403, 403, 403], "GET /v1/maintenance/:session_id/detail"],
       [[200, 200, 200, 403, 403, 403, 403], "GET /v1/maintenance/:session_id/timeline"],
+      [[200, 200, 200, 200, 200, 404, 404], "GET /v1/maintenance/:session_id/notifications"],
       [[200, 200, 200, 200, 200, 404, 404], "GET /v1/maintenance/:session_id/:project_id"],
       [[200, 403, 403, 403, 200, 404, 404], "PUT /v1/maintenance/:session_id/:project_id"],
       [[200, 403, 403, 403, 200, 403, 403], "POST /v1/webhooks"],

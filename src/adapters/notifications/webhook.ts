@@ -1,7 +1,7 @@
 /** Posts notifications to webhooks, in the shape of an AODH event alarm (see src/wire/aodh-callback.ts). */
 import { randomUUID } from "node:crypto";
 import { type Dispatcher, request } from "undici";
-import type { ClaimedDelivery, Notifier } from "../../ports/deliveries.ts";
+import { type ClaimedDelivery, type Notifier, ReceiverGone } from "../../ports/deliveries.ts";
 import { aodhCallback } from "../../wire/aodh-callback.ts";
 import { linksFrom } from "../../wire/links.ts";
 import type { ReplyTokens } from "../../wire/reply-token.ts";
@@ -64,6 +64,7 @@ async function post(url: string, body: string, { connections, signal, answerWith
   // However its body ends, the receiver has answered.
   await answer.body.dump({ limit: DRAIN_MAX_BYTES, signal: tooLate }).catch(() => undefined);
   const { statusCode } = answer;
+  if (statusCode === 410) throw new ReceiverGone("the receiver answered 410: it is gone");
   if (statusCode < 200 || statusCode > 299) throw new Error(`the receiver answered ${statusCode}`);
 }
 

@@ -6,7 +6,7 @@ import { trusted } from "./json.ts";
 
 /** A project is managed when somebody hears its questions. */
 export const isManaged = sql<boolean>`exists (
-  select from webhook where webhook.project_id = project.id and 'maintenance.scheduled' = any(webhook.events)
+  select from webhook where webhook.project_id = project.id and webhook.off_at is null and 'maintenance.scheduled' = any(webhook.events)
 )`;
 
 export async function readProjects(db: Database, id: SessionId): Promise<readonly SessionProject[]> {

@@ -136,6 +136,9 @@ async function insertNotifications(
     project_id: payload.type === "maintenance.scheduled" ? payload.project : null,
     payload,
   }));
+  // Numbers are given in the order in which their transactions commit: whoever has read up to one has missed none before
+  // it. Always taken after the session's row.
+  await sql`select pg_advisory_xact_lock(hashtextextended('order of notifications', 0))`.execute(trx);
   await sql`
     insert into notification (id, session_id, event_type, project_id, payload, created_at)
     select id, ${id}, event_type, project_id, payload, ${at}
@@ -148,7 +151,7 @@ async function insertNotifications(
     with heard as (
       select notification.id as notification_id, webhook.id as webhook_id
       from notification
-      join webhook on notification.event_type = any(webhook.events)
+      join webhook on webhook.off_at is null and notification.event_type = any(webhook.events)
         and (webhook.project_id is null or webhook.project_id = notification.project_id)
       where notification.id = any(${rows.map((row) => row.id)}::uuid[])
       for key share of webhook

@@ -96,6 +96,7 @@ export interface Notification {
   created_at: Timestamp;
   event_type: string;
   id: string;
+  number: Generated<number>;
   payload: Json;
   project_id: string | null;
   session_id: string;
@@ -171,7 +172,10 @@ export interface StateEntry {
 export interface Webhook {
   created_at: Timestamp;
   events: string[];
+  failing_since: Timestamp | null;
   id: string;
+  off_at: Timestamp | null;
+  off_why: string | null;
   project_id: string | null;
   url: string;
 }

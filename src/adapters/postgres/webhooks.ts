@@ -21,6 +21,13 @@ export const postgresWebhooks = (db: Database): Webhooks => ({
       .execute();
     return rows.map(toWebhook);
   },
+  switchOn: async (id) => {
+    await db
+      .updateTable("webhook")
+      .set({ off_at: null, off_why: null, failing_since: null })
+      .where("id", "=", id)
+      .execute();
+  },
   // What is still to be delivered to it goes with it. Compared as text: whatever a caller sends is no error here.
   remove: async (id) => {
     const { numDeletedRows } = await db
@@ -37,4 +44,6 @@ export const toWebhook = (row: Selectable<WebhookTable>): Webhook => ({
   url: row.url,
   events: trusted(row.events),
   createdAt: row.created_at,
+  off: row.off_at && { at: row.off_at, why: row.off_why ?? "" },
+  failingSince: row.failing_since,
 });

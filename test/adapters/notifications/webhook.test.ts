@@ -4,10 +4,11 @@ import { afterEach, expect, test } from "vitest";
 import { webhookNotifier } from "../../../src/adapters/notifications/webhook.ts";
 import { guardedClient } from "../../../src/adapters/outgoing/guarded-client.ts";
 import { HostName, ProjectId, SessionId } from "../../../src/domain/ids.ts";
-import type { ClaimedDelivery } from "../../../src/ports/deliveries.ts";
+import { type ClaimedDelivery, ReceiverGone } from "../../../src/ports/deliveries.ts";
 import { DeliveryId } from "../../../src/ports/effects.ts";
 import { aodhCallback } from "../../../src/wire/aodh-callback.ts";
 import { linksFrom } from "../../../src/wire/links.ts";
+import { aWebhook } from "../../support/a-webhook.ts";
 
 const publicUrl = "http://192.0.2.10:12347";
 const never = new AbortController().signal;
@@ -50,13 +51,7 @@ const deliveryTo = (url: string): ClaimedDelivery => ({
   notification: { type: "maintenance.host", host: HostName.parse("compute-1"), state: "IN_MAINTENANCE" },
   createdAt: new Date("2026-11-25T08:00:00.000Z"),
   attempt: 1,
-  webhook: {
-    id: "0ca2845e-2f2f-4a2e-9c5d-0c55bd9b4a11",
-    project: ProjectId.parse("shop"),
-    url,
-    events: ["maintenance.host"],
-    createdAt: new Date("2026-11-25T07:00:00.000Z"),
-  },
+  webhook: aWebhook({ project: ProjectId.parse("shop"), url }),
 });
 
 const send = (url: string, { signal = never, answerWithinMs = 5_000, allow = ["127.0.0.1"] } = {}) => {
@@ -92,6 +87,11 @@ test.each([301, 302, 400, 404, 500, 503])("%i is not, and is told", async (statu
   );
   await expect(send(url)).rejects.toThrow(`the receiver answered ${status}`);
   expect(received).toHaveLength(1);
+});
+
+test("410 says that the receiver is gone for good", async () => {
+  const { url } = await receiver((_, response) => response.writeHead(410).end());
+  await expect(send(url)).rejects.toThrow(ReceiverGone);
 });
 
 test("an answer without end is not listened to", async () => {

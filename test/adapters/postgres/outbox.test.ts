@@ -4,6 +4,7 @@ import { postgresStore } from "../../../src/adapters/postgres/store.ts";
 import type { EventType, Notification } from "../../../src/domain/notification.ts";
 import type { DeliveryId } from "../../../src/ports/effects.ts";
 import type { Webhook } from "../../../src/ports/deliveries.ts";
+import { aWebhook as aNewWebhook } from "../../support/a-webhook.ts";
 import { testDatabase } from "../../support/database.ts";
 import {
   aLease,
@@ -23,13 +24,12 @@ const { db } = await testDatabase();
 const store = postgresStore(db);
 
 async function aWebhook(name: string, of: string | null, ...events: EventType[]): Promise<Webhook> {
-  const webhook = {
+  const webhook = aNewWebhook({
     id: randomUUID(),
     project: of === null ? null : project(of),
     url: `http://127.0.0.1/${name}`,
     events,
-    createdAt: NOON,
-  };
+  });
   await store.webhooks.add(webhook);
   return webhook;
 }
