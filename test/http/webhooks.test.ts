@@ -19,6 +19,8 @@ test("a project's manager registers and hears of what its project is asked", asy
     url,
     events: ["maintenance.scheduled"],
     created_at: "2026-11-25T08:00:00.000Z",
+    off: null,
+    failing_since: null,
   });
 });
 
@@ -46,6 +48,20 @@ test("registering again answers the same webhook, and something else another one
   expect((await register({ project_id: projectId, url: `${url}/2` })).json().webhook_id).not.toBe(first);
   expect((await register({ url })).json().webhook_id).not.toBe(first);
   expect(door.stored).toHaveLength(4);
+});
+
+test("registering one again that was switched off switches it on", async () => {
+  const { webhook_id } = (await register({ project_id: projectId, url })).json();
+  const off = { at: new Date("2026-11-25T07:59:00.000Z"), why: "the receiver answered 410: it is gone" };
+  door.stored.splice(0, 1, { ...door.stored[0]!, off, failingSince: off.at });
+  const seen = (await door.send({ url: `${webhooks}/${webhook_id}` })).json();
+  expect([seen.off, seen.failing_since]).toEqual([
+    { at: "2026-11-25T07:59:00.000Z", reason: off.why },
+    "2026-11-25T07:59:00.000Z",
+  ]);
+  const again = { webhook_id, off: null, failing_since: null };
+  expect((await register({ project_id: projectId, url })).json()).toMatchObject(again);
+  expect((await door.send({ url: `${webhooks}/${webhook_id}` })).json()).toMatchObject(again);
 });
 
 test("webhooks are listed, all or a project's, seen one by one, and removed", async () => {
