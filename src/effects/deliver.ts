@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../ports/clock.ts";
 import { type ClaimedDelivery, type Deliveries, type Notifier, ReceiverGone } from "../ports/deliveries.ts";
 import type { DeliveryId } from "../ports/effects.ts";
-import { newLease } from "./lease.ts";
+import { keepLease, newLease } from "./lease.ts";
 
 export interface Delivering {
   readonly deliveries: Deliveries;
@@ -31,13 +31,15 @@ export async function deliver(id: DeliveryId, delivering: Delivering): Promise<v
   }
 }
 
-async function deliverOne(
-  claimed: ClaimedDelivery,
-  { deliveries, notifier, clock, random, shutdown }: Delivering,
-): Promise<boolean> {
+/** Whether it arrived. */
+async function deliverOne(claimed: ClaimedDelivery, delivering: Delivering): Promise<boolean> {
+  const { deliveries, clock, random, shutdown } = delivering;
+  const lost = new AbortController();
   try {
-    await notifier.send(claimed, { signal: shutdown });
+    await sendUnderLease(claimed, delivering, lost);
   } catch (error) {
+    // What another worker has now, or will have when the lease ends, says nothing about the receiver.
+    if (lost.signal.aborted || shutdown.aborted) return false;
     const at = clock.now();
     const reason = error instanceof Error ? error.message : String(error);
     await deliveries.settle(
@@ -49,6 +51,26 @@ async function deliverOne(
     return false;
   }
   return deliveries.settle(claimed, { kind: "delivered", at: clock.now() });
+}
+
+/** A receiver may take longer to answer than a lease lasts. */
+async function sendUnderLease(
+  claimed: ClaimedDelivery,
+  { deliveries, notifier, clock, shutdown }: Delivering,
+  lost: AbortController,
+): Promise<void> {
+  const done = new AbortController();
+  const keeping = keepLease((until) => deliveries.renew(claimed, until), {
+    clock,
+    done: done.signal,
+    lost: () => lost.abort(),
+  });
+  try {
+    await notifier.send(claimed, { signal: AbortSignal.any([shutdown, lost.signal]) });
+  } finally {
+    done.abort();
+    await keeping;
+  }
 }
 
 /** Seconds between tries: quick at first, since a reply window may be short. The last one repeats. */

@@ -11,6 +11,8 @@ export interface Deliveries {
   claim(id: DeliveryId, lease: Lease, now: Date): Promise<ClaimedDelivery | null>;
   /** Another delivery to the same receiver that is due, the one that has been due longest; null when there is none. */
   claimNext(after: ClaimedDelivery, lease: Lease, now: Date): Promise<ClaimedDelivery | null>;
+  /** False when the lease was lost: somebody else sends it now, stop. */
+  renew(claimed: ClaimedDelivery, until: Date): Promise<boolean>;
   /** Records what became of it. False when the lease was lost: nothing is written. */
   settle(claimed: ClaimedDelivery, result: DeliveryResult): Promise<boolean>;
 }

@@ -14,9 +14,24 @@ import { toWebhook } from "./webhooks.ts";
 const IN_HAND_MAX = 8;
 const IN_HAND_MAX_FAILING = 1;
 
+/** As many as its receiver may have in hand: `webhook` is in the query. */
+export const inHandMax = sql<number>`
+  case when webhook.failing_since is null then ${sql.lit(IN_HAND_MAX)} else ${sql.lit(IN_HAND_MAX_FAILING)} end
+`;
+
 export const postgresDeliveries = (db: Database): Deliveries => ({
   claim: (id, lease, now) => claim(db, lease, now, thisOne(id, now)),
   claimNext: ({ webhook }, lease, now) => claim(db, lease, now, nextOf(webhook.id, now)),
+  renew: async ({ id, token }, until) => {
+    const { numUpdatedRows } = await db
+      .updateTable("delivery")
+      .set({ lease_until: until })
+      .where("id", "=", id)
+      .where("status", "=", "pending")
+      .where("lease_token", "=", token)
+      .executeTakeFirst();
+    return numUpdatedRows > 0n;
+  },
   // What changes one row needs no transaction around it.
   settle: (claimed, result) =>
     changesReceiver(claimed, result)
@@ -36,7 +51,7 @@ const thisOne = (id: DeliveryId, now: Date) => sql`
   where delivery.id = ${id} and ${isDueDelivery(now)}
     and (
       select count(*) from delivery as other where other.webhook_id = webhook.id and other.lease_until >= ${now}
-    ) < case when webhook.failing_since is null then ${IN_HAND_MAX}::int else ${IN_HAND_MAX_FAILING}::int end
+    ) < ${inHandMax}
   for update of delivery skip locked
 `;
 

@@ -76,7 +76,7 @@ test("a receiver that hangs delays nobody else, however much waits for it", asyn
 });
 
 test("one that failed is tried one delivery at a time until one arrives", async () => {
-  const id = await webhookTo("http://192.0.2.20/");
+  await webhookTo("http://192.0.2.20/");
   const session = await created(store, "failing");
   const now = clock.now();
   const lease = () => ({ token: randomUUID(), until: new Date(now.getTime() + 10_000) });
@@ -146,4 +146,58 @@ test("what was told is read page by page; a project reads what was told to it, a
   expect(sorted(await read(null, first?.number))).toEqual(sorted(all.slice(1)));
   expect(await read("shop")).toEqual([["maintenance.scheduled", shops]]);
   expect(await read("bank")).toBeUndefined();
+});
+
+test("what waits for a dead receiver does not stand before the tries of others", async () => {
+  const session = await created(store, "backlog");
+  const now = clock.now();
+  const dead = await webhookTo("http://192.0.2.20/");
+  const { deliveries } = await record(store, session, { notifications: Array.from({ length: 60 }, () => news) }, now);
+  const lease = { token: randomUUID(), until: now };
+  const failed = { kind: "failed", at: now, error: "no answer within 10 s", next: now } as const;
+  await store.deliveries.settle((await store.deliveries.claim(deliveries[0]!, lease, now))!, failed);
+  await webhookTo("http://192.0.2.21/");
+  const others = await record(store, session, { notifications: [news] }, now);
+  const whose = new Map(
+    (await db.selectFrom("delivery").select(["id", "webhook_id"]).execute()).map((row) => [row.id, row.webhook_id]),
+  );
+  const other = others.deliveries.find((id) => whose.get(id) !== dead);
+  const due = await store.due.deliveries(new Date(now.getTime() + 1), 50);
+  expect(due).toContain(other);
+  expect(due.filter((id) => whose.get(id) === dead)).toHaveLength(1);
+});
+
+test("a receiver may take longer to answer than a lease lasts, and is told once", async () => {
+  let answer = () => {};
+  const slow = await aReceiver((response) => (answer = () => void response.end()));
+  await webhookTo(slow.url);
+  const session = await created(store, "slow");
+  // A clock that is moved by whoever sleeps, which here is who renews the lease.
+  let now = clock.now().getTime();
+  const renewed = vi.fn<() => void>();
+  const moving = {
+    now: () => new Date(now),
+    sleep: async (ms: number, signal?: AbortSignal) => {
+      await vi.waitFor(() => expect(slow.got).toHaveLength(1));
+      if (!signal?.aborted) now += ms;
+    },
+  };
+  const { deliveries } = await record(store, session, { notifications: [news] }, moving.now());
+  const sent = deliver(deliveries[0]!, {
+    ...delivering,
+    clock: moving,
+    shutdown: new AbortController().signal,
+    deliveries: {
+      ...store.deliveries,
+      renew: async (claimed, until) => {
+        renewed();
+        if (renewed.mock.calls.length === 10) answer();
+        return store.deliveries.renew(claimed, until);
+      },
+    },
+  });
+  await sent;
+  expect(now - clock.now().getTime()).toBeGreaterThan(15_000);
+  const [told] = (await store.reports.notifications(session.id, { project: null, after: 0, limit: 1 }))!;
+  expect(told?.deliveries).toMatchObject([{ status: "delivered", attempts: 1 }]);
 });
