@@ -197,7 +197,7 @@ create index notification_session on notification (session_id, created_at);
 create table delivery (
   id              bigint      not null generated always as identity,
   notification_id uuid        not null,
-  webhook_id      uuid        not null,
+  webhook_id      uuid,
   status          text        not null,
   attempt         integer     not null default 0,
   next_at         timestamptz not null,
@@ -215,3 +215,4 @@ create table delivery (
 create index delivery_due on delivery (next_at) where (status = 'pending');
 create index delivery_in_hand on delivery (webhook_id) where (lease_until is not null);
 create index delivery_of_webhook on delivery (webhook_id, next_at) where (status = 'pending');
+create unique index delivery_on_bus on delivery (notification_id) where (webhook_id is null);

@@ -79,18 +79,27 @@ const PAUSES_SECONDS = [1, 2, 5, 10, 20, 40] as const;
 /** News that ask for no reply are worth so much patience, in seconds. */
 const NEWS_SECONDS = 600;
 
+/** What listens to the bus, such as billing, adds up what it hears, and a broker may be away for a night. */
+const BUS_NEWS_SECONDS = 24 * 3_600;
+
 /**
  * When to try again; null to give up, which is when the reply window ends: a question nobody can answer any more is
  * not worth asking. `random` (0 ≤ x < 1) takes up to a fifth off each pause, so that receivers that failed together
  * are not all tried together.
  */
 export function nextTry(
-  { attempt, createdAt, notification }: Pick<ClaimedDelivery, "attempt" | "createdAt" | "notification">,
+  {
+    attempt,
+    createdAt,
+    notification,
+    receiver,
+  }: Pick<ClaimedDelivery, "attempt" | "createdAt" | "notification" | "receiver">,
   now: Date,
   random: number,
 ): Date | null {
   const replyBy = notification.type === "maintenance.scheduled" ? notification.replyBy : null;
-  const giveUpAt = replyBy ?? new Date(createdAt.getTime() + NEWS_SECONDS * 1_000);
+  const patienceSeconds = receiver.kind === "bus" ? BUS_NEWS_SECONDS : NEWS_SECONDS;
+  const giveUpAt = replyBy ?? new Date(createdAt.getTime() + patienceSeconds * 1_000);
   const pause = PAUSES_SECONDS[Math.min(attempt, PAUSES_SECONDS.length) - 1] ?? 1;
   const next = new Date(now.getTime() + pause * 1_000 * (1 - random / 5));
   return next < giveUpAt ? next : null;

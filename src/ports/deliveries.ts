@@ -1,4 +1,4 @@
-/** The outbox: notifications on their way to webhooks, at least once, under a stable message id. */
+/** The outbox: notifications on their way to webhooks and to the message bus, at least once, under a stable message id. */
 import type { EventType, Notification } from "../domain/notification.ts";
 import type { ProjectId, SessionId } from "../domain/ids.ts";
 import type { DeliveryId, Lease } from "./effects.ts";
@@ -26,8 +26,11 @@ export interface ClaimedDelivery {
   readonly notification: Notification;
   readonly createdAt: Date;
   readonly attempt: number;
-  readonly webhook: Webhook;
+  readonly receiver: Receiver;
 }
+
+/** OpenStack's message bus hears of everything, once. */
+export type Receiver = { readonly kind: "webhook"; readonly webhook: Webhook } | { readonly kind: "bus" };
 
 export type DeliveryResult =
   | { readonly kind: "delivered"; readonly at: Date }
@@ -36,7 +39,7 @@ export type DeliveryResult =
   /** The receiver is gone for good: it is switched off, and all that waits for it is given up. */
   | { readonly kind: "gone"; readonly at: Date; readonly error: string };
 
-/** A receiver: a project's manager, or (without a project) an admin's or an infrastructure service's. */
+/** A receiver by HTTP: a project's manager, or (without a project) an admin's or an infrastructure service's. */
 export interface Webhook {
   readonly id: string;
   readonly project: ProjectId | null;

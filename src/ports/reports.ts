@@ -105,9 +105,9 @@ export interface ToldNotification {
 
 /** How one notification fared on its way to one receiver. */
 export interface DeliveryState {
-  readonly webhook: string;
-  readonly url: string;
-  readonly project: ProjectId | null;
+  readonly receiver:
+    | { readonly kind: "webhook"; readonly id: string; readonly url: string; readonly project: ProjectId | null }
+    | { readonly kind: "bus" };
   readonly status: "pending" | "delivered" | "failed";
   readonly attempts: number;
   readonly lastError: string | null;

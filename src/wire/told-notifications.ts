@@ -13,11 +13,12 @@ export const NotificationsQuery = TimelineQuery.extend({
 
 const Delivery = z
   .object({
-    channel: z.enum(["webhook"]),
-    webhook_id: z.uuid(),
+    channel: z.enum(["webhook", "bus"]).describe("bus: OpenStack's message bus"),
+    webhook_id: z.uuid().nullable(),
     project_id: z.string().nullable().describe("whose webhook it is; null: no project's"),
     receiver: z
       .string()
+      .nullable()
       .describe("without its path, which may hold a secret")
       .meta({ example: "http://192.0.2.20:12348" }),
     status: z.enum(["pending", "delivered", "failed"]).describe("failed: given up"),
@@ -70,13 +71,20 @@ const subjectOf = (notification: Notification): { project_id: string | null; hos
 });
 
 const toDelivery = (delivery: DeliveryState): z.infer<typeof Delivery> => ({
-  channel: "webhook",
-  webhook_id: delivery.webhook,
-  project_id: delivery.project,
-  receiver: new URL(delivery.url).origin,
+  ...toReceiver(delivery.receiver),
   status: delivery.status,
   attempts: delivery.attempts,
   last_error: delivery.lastError,
   next_try_at: delivery.status === "pending" ? delivery.nextAt.toISOString() : null,
   settled_at: delivery.settledAt?.toISOString() ?? null,
 });
+
+const toReceiver = (receiver: DeliveryState["receiver"]) =>
+  receiver.kind === "bus"
+    ? ({ channel: "bus", webhook_id: null, project_id: null, receiver: null } as const)
+    : ({
+        channel: "webhook",
+        webhook_id: receiver.id,
+        project_id: receiver.project,
+        receiver: new URL(receiver.url).origin,
+      } as const);

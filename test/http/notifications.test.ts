@@ -3,10 +3,14 @@ import { HostName } from "../../src/domain/ids.ts";
 import type { ToldNotification } from "../../src/ports/reports.ts";
 import { now, openDoor, projectId, sessionId, unknownId } from "./a-door.ts";
 
+const webhook = "0ca2845e-2f2f-4a2e-9c5d-0c55bd9b4a11";
 const delivery = {
-  webhook: "0ca2845e-2f2f-4a2e-9c5d-0c55bd9b4a11",
-  url: "http://192.0.2.20:12348/maintenance?key=secret",
-  project: projectId,
+  receiver: {
+    kind: "webhook",
+    id: webhook,
+    url: "http://192.0.2.20:12348/maintenance?key=secret",
+    project: projectId,
+  },
   attempts: 2,
   lastError: "the receiver answered 503",
   nextAt: now,
@@ -22,7 +26,8 @@ const down: ToldNotification = {
     { ...delivery, status: "failed", settledAt: now },
   ],
 };
-const { send, close } = openDoor({ notifications: [down, { ...down, number: 9, deliveries: [] }] });
+const onBus = { ...delivery, receiver: { kind: "bus" }, status: "delivered", settledAt: now } as const;
+const { send, close } = openDoor({ notifications: [down, { ...down, number: 9, deliveries: [onBus] }] });
 afterAll(close);
 const told = `/v1/maintenance/${sessionId}/notifications`;
 
@@ -42,7 +47,7 @@ test("what was told, to whom and whether it arrived, without the secret parts of
         state: "IN_MAINTENANCE",
         deliveries: ["pending", "failed"].map((status) => ({
           channel: "webhook",
-          webhook_id: delivery.webhook,
+          webhook_id: webhook,
           project_id: projectId,
           receiver: "http://192.0.2.20:12348",
           status,
@@ -59,7 +64,9 @@ test("what was told, to whom and whether it arrived, without the secret parts of
 
 test("page after page, and at the end nothing", async () => {
   const page = async (after: number) => (await send({ url: `${told}?after=${after}` })).json();
-  expect((await page(7)).notifications).toMatchObject([{ number: 9, deliveries: [] }]);
+  expect((await page(7)).notifications).toMatchObject([
+    { number: 9, deliveries: [{ channel: "bus", webhook_id: null, receiver: null, status: "delivered" }] },
+  ]);
   expect(await page(9)).toEqual({ notifications: [], next: 9 });
 });
 

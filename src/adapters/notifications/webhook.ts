@@ -1,8 +1,9 @@
 /** Posts notifications to webhooks, in the shape of an AODH event alarm (see src/wire/aodh-callback.ts). */
 import { randomUUID } from "node:crypto";
 import { type Dispatcher, request } from "undici";
-import { type ClaimedDelivery, type Notifier, ReceiverGone } from "../../ports/deliveries.ts";
+import { ReceiverGone, type Webhook } from "../../ports/deliveries.ts";
 import { aodhCallback } from "../../wire/aodh-callback.ts";
+import type { Event } from "../../wire/event-payload.ts";
 import { linksFrom } from "../../wire/links.ts";
 import type { ReplyTokens } from "../../wire/reply-token.ts";
 
@@ -12,8 +13,13 @@ const ANSWER_WITHIN_MS = 10_000;
 /** The answer's body is not read; up to here it is drained, so that the connection can be used again. */
 const DRAIN_MAX_BYTES = 16_384;
 
+export interface WebhookSender {
+  /** Throws when the receiver did not take it, `ReceiverGone` when it never will. */
+  send(event: Event, webhook: Webhook, options: { readonly signal: AbortSignal }): Promise<void>;
+}
+
 /** Throws when `publicUrl` is too long to be told. Redirects are not followed: where they lead, nobody registered. */
-export function webhookNotifier({
+export function webhookSender({
   publicUrl,
   replyTokens = null,
   connections,
@@ -25,22 +31,15 @@ export function webhookNotifier({
   /** To guarded addresses only; closed by whoever opened them. */
   readonly connections: Dispatcher;
   readonly answerWithinMs?: number;
-}): Notifier {
+}): WebhookSender {
   const links = linksFrom(publicUrl, replyTokens);
   return {
-    send: async (delivery, { signal }) => {
-      const body = JSON.stringify(aodhCallback(eventOf(delivery), delivery.webhook, links));
-      await post(delivery.webhook.url, body, { connections, signal, answerWithinMs });
+    send: async (event, webhook, { signal }) => {
+      const body = JSON.stringify(aodhCallback(event, webhook, links));
+      await post(webhook.url, body, { connections, signal, answerWithinMs });
     },
   };
 }
-
-const eventOf = ({ messageId, createdAt, session, notification }: ClaimedDelivery) => ({
-  messageId,
-  generated: createdAt,
-  session,
-  notification,
-});
 
 interface Posting {
   readonly connections: Dispatcher;

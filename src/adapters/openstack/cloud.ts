@@ -1,7 +1,8 @@
 /** A real OpenStack (or the simulated one) as the engine's `Cloud`. Put together here, decided elsewhere. */
 import type { Dispatcher } from "undici";
 import type { Clock } from "../../ports/clock.ts";
-import type { Cloud } from "../../ports/cloud.ts";
+import type { CallOptions, Cloud } from "../../ports/cloud.ts";
+import type { ProjectId } from "../../domain/ids.ts";
 import { Problem } from "../../problems.ts";
 import { systemClock } from "../system-clock.ts";
 import { readCredentials, type Credentials, type OpenStackVariables } from "./credentials.ts";
@@ -22,6 +23,8 @@ import { reviver } from "./revive.ts";
 import { service } from "./service.ts";
 
 export interface OpenStackCloud extends Cloud {
+  /** The project of Fenix's own user. */
+  ownProject(options: CallOptions): Promise<ProjectId | null>;
   /** Requests sent so far, by `nova POST /servers/{}/action`. */
   requestCounts(): Readonly<Record<string, number>>;
   /** Who still waits for a move is told that the cloud is out of reach. */
@@ -61,6 +64,7 @@ function connected(credentials: Credentials, options: OpenStackOptions): OpenSta
     healAllocations: allocationHealer({ nova, placement, providers, consumers }),
     ...cloudMoves({ nova, watch, clock }),
     revive: reviver({ nova, clock }),
+    ownProject: async ({ signal }) => (await keystone.token(signal)).project,
     requestCounts: () => http.counts(),
     async disconnect() {
       watch.close();
@@ -88,6 +92,7 @@ function noCloud({ log }: OpenStackOptions): OpenStackCloud {
     startMove: refuse,
     moveEnded: refuse,
     revive: refuse,
+    ownProject: refuse,
     requestCounts: () => ({}),
   };
 }

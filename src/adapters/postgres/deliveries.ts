@@ -1,6 +1,6 @@
 /** The outbox: deliveries and the leases under which workers send them. */
 import { type RawBuilder, sql } from "kysely";
-import type { ClaimedDelivery, Deliveries, DeliveryResult } from "../../ports/deliveries.ts";
+import type { ClaimedDelivery, Deliveries, DeliveryResult, Receiver } from "../../ports/deliveries.ts";
 import type { DeliveryId, Lease } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
 import { readNotification, toText, trusted } from "./json.ts";
@@ -14,14 +14,17 @@ import { toWebhook } from "./webhooks.ts";
 const IN_HAND_MAX = 8;
 const IN_HAND_MAX_FAILING = 1;
 
-/** As many as its receiver may have in hand: `webhook` is in the query. */
+/** The bus takes many, and refuses all of them at once while it is away. */
+export const IN_HAND_MAX_BUS = 32;
+
+/** As many as a webhook may have in hand: `webhook` is in the query. */
 export const inHandMax = sql<number>`
   case when webhook.failing_since is null then ${sql.lit(IN_HAND_MAX)} else ${sql.lit(IN_HAND_MAX_FAILING)} end
 `;
 
 export const postgresDeliveries = (db: Database): Deliveries => ({
   claim: (id, lease, now) => claim(db, lease, now, thisOne(id, now)),
-  claimNext: ({ webhook }, lease, now) => claim(db, lease, now, nextOf(webhook.id, now)),
+  claimNext: ({ receiver }, lease, now) => claim(db, lease, now, nextOf(receiver, now)),
   renew: async ({ id, token }, until) => {
     const { numUpdatedRows } = await db
       .updateTable("delivery")
@@ -47,18 +50,21 @@ export const isDueDelivery = (now: Date) => sql<boolean>`(
 
 const thisOne = (id: DeliveryId, now: Date) => sql`
   select delivery.id
-  from delivery join webhook on webhook.id = delivery.webhook_id
+  from delivery left join webhook on webhook.id = delivery.webhook_id
   where delivery.id = ${id} and ${isDueDelivery(now)}
     and (
-      select count(*) from delivery as other where other.webhook_id = webhook.id and other.lease_until >= ${now}
-    ) < ${inHandMax}
+      select count(*)
+      from delivery as other
+      where other.webhook_id is not distinct from delivery.webhook_id and other.lease_until >= ${now}
+    ) < case when delivery.webhook_id is null then ${IN_HAND_MAX_BUS} else ${inHandMax} end
   for update of delivery skip locked
 `;
 
-const nextOf = (webhook: string, now: Date) => sql`
+const nextOf = (receiver: Receiver, now: Date) => sql`
   select delivery.id
   from delivery
-  where delivery.webhook_id = ${webhook} and ${isDueDelivery(now)}
+  where ${receiver.kind === "bus" ? sql`delivery.webhook_id is null` : sql`delivery.webhook_id = ${receiver.webhook.id}`}
+    and ${isDueDelivery(now)}
   order by delivery.next_at, delivery.id
   limit 1
   for update skip locked
@@ -71,25 +77,30 @@ async function claim(
   one: RawBuilder<unknown>,
 ): Promise<ClaimedDelivery | null> {
   const row = await db
-    .updateTable("delivery")
-    .from("notification")
-    .from("webhook")
-    .whereRef("notification.id", "=", "delivery.notification_id")
-    .whereRef("webhook.id", "=", "delivery.webhook_id")
-    .where("delivery.id", "=", sql<number>`(${one})`)
-    .where(isDueDelivery(now))
-    .set((eb) => ({ lease_token: token, lease_until: until, attempt: eb("delivery.attempt", "+", 1) }))
-    .returning([
-      "delivery.id as delivery_id",
-      "delivery.attempt",
+    .with("taken", (update) =>
+      update
+        .updateTable("delivery")
+        .where("delivery.id", "=", sql<number>`(${one})`)
+        .where(isDueDelivery(now))
+        .set((eb) => ({ lease_token: token, lease_until: until, attempt: eb("delivery.attempt", "+", 1) }))
+        .returning(["delivery.id", "delivery.attempt", "delivery.notification_id", "delivery.webhook_id"]),
+    )
+    .selectFrom("taken")
+    .innerJoin("notification", "notification.id", "taken.notification_id")
+    .leftJoin("webhook", "webhook.id", "taken.webhook_id")
+    .selectAll("webhook")
+    .select([
+      "taken.id as delivery_id",
+      "taken.attempt",
+      "taken.webhook_id",
       "notification.id as message_id",
       "notification.session_id",
       "notification.payload",
       "notification.created_at as told_at",
     ])
-    .returningAll("webhook")
     .executeTakeFirst();
-  if (!row) return null;
+  // A webhook that was removed at this moment took its deliveries with it.
+  if (!row || (row.webhook_id !== null && row.id === null)) return null;
   return {
     id: trusted(row.delivery_id),
     token,
@@ -98,17 +109,17 @@ async function claim(
     notification: readNotification(row.payload),
     createdAt: row.told_at,
     attempt: row.attempt,
-    webhook: toWebhook(row),
+    receiver: row.webhook_id === null ? { kind: "bus" } : { kind: "webhook", webhook: toWebhook(trusted(row)) },
   };
 }
 
 /** Otherwise all deliveries to one receiver would queue up for its row. */
-const changesReceiver = ({ webhook }: ClaimedDelivery, { kind }: DeliveryResult): boolean =>
-  kind === "gone" || (kind === "failed") !== (webhook.failingSince !== null);
+const changesReceiver = ({ receiver }: ClaimedDelivery, { kind }: DeliveryResult): boolean =>
+  receiver.kind === "webhook" && (kind === "gone" || (kind === "failed") !== (receiver.webhook.failingSince !== null));
 
 /** A lease that was lost writes nothing, neither to the delivery nor to its receiver. */
 async function settle(db: Database, claimed: ClaimedDelivery, result: DeliveryResult): Promise<boolean> {
-  const { id, token, webhook } = claimed;
+  const { id, token, receiver } = claimed;
   const { numUpdatedRows } = await db
     .updateTable("delivery")
     .set({ ...settled(result), lease_token: null, lease_until: null })
@@ -117,7 +128,8 @@ async function settle(db: Database, claimed: ClaimedDelivery, result: DeliveryRe
     .where("lease_token", "=", token)
     .executeTakeFirst();
   if (numUpdatedRows === 0n) return false;
-  if (!changesReceiver(claimed, result)) return true;
+  if (receiver.kind === "bus" || !changesReceiver(claimed, result)) return true;
+  const { webhook } = receiver;
   if (result.kind === "gone") await switchOff(db, webhook.id, result);
   else
     await db

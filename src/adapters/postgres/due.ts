@@ -2,7 +2,7 @@
 import { sql } from "kysely";
 import type { DeliveryId, Due } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
-import { inHandMax, isDueDelivery } from "./deliveries.ts";
+import { IN_HAND_MAX_BUS, inHandMax, isDueDelivery } from "./deliveries.ts";
 import { isDueEffect } from "./effects.ts";
 import { trusted } from "./json.ts";
 
@@ -30,7 +30,7 @@ export const postgresDue = (db: Database): Due => ({
   // Some of each receiver: the thousands that wait for one that is dead must not stand before everybody else's.
   deliveries: async (now, limit) => {
     const { rows } = await sql<{ id: DeliveryId }>`
-      select due.id
+      select due.id, due.next_at
       from webhook cross join lateral (
         select delivery.id, delivery.next_at
         from delivery
@@ -38,7 +38,15 @@ export const postgresDue = (db: Database): Due => ({
         order by delivery.next_at
         limit ${inHandMax}
       ) as due
-      order by due.next_at
+      union all
+      (
+        select delivery.id, delivery.next_at
+        from delivery
+        where delivery.webhook_id is null and ${isDueDelivery(now)}
+        order by delivery.next_at
+        limit ${IN_HAND_MAX_BUS}
+      )
+      order by next_at
       limit ${limit}
     `.execute(db);
     return rows.map(({ id }) => id);

@@ -41,20 +41,28 @@ async function readDeliveries(db: Database, notifications: readonly string[], pr
   if (notifications.length === 0) return new Map<string, never[]>();
   const rows = await db
     .selectFrom("delivery")
-    .innerJoin("webhook", "webhook.id", "delivery.webhook_id")
+    .leftJoin("webhook", "webhook.id", "delivery.webhook_id")
     .selectAll("delivery")
     .select(["webhook.url", "webhook.project_id"])
     .where("delivery.notification_id", "in", notifications)
     // Who else hears of it is no project's business (invariant I12).
-    .$if(project !== null, (all) => all.where("webhook.project_id", "=", project))
+    .$if(project !== null, (all) =>
+      all.where((eb) => eb.or([eb("delivery.webhook_id", "is", null), eb("webhook.project_id", "=", project)])),
+    )
     .orderBy("delivery.id")
     .execute();
   const states = rows.map((row) => ({
     notification: row.notification_id,
     state: {
-      webhook: row.webhook_id,
-      url: row.url,
-      project: trusted<DeliveryState["project"]>(row.project_id),
+      receiver:
+        row.webhook_id === null
+          ? ({ kind: "bus" } as const)
+          : trusted<DeliveryState["receiver"]>({
+              kind: "webhook",
+              id: row.webhook_id,
+              url: row.url,
+              project: row.project_id,
+            }),
       status: trusted<DeliveryState["status"]>(row.status),
       attempts: row.attempt,
       lastError: row.last_error,

@@ -29,7 +29,7 @@ export interface Delivery {
   notification_id: string;
   settled_at: Timestamp | null;
   status: string;
-  webhook_id: string;
+  webhook_id: string | null;
 }
 
 export interface Effect {

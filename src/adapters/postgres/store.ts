@@ -7,6 +7,7 @@ import type { Database } from "./connect.ts";
 import { postgresDeliveries } from "./deliveries.ts";
 import { postgresDue } from "./due.ts";
 import { postgresEffects } from "./effects.ts";
+import type { Channels } from "./record.ts";
 import { postgresReports } from "./reports.ts";
 import { postgresSessions } from "./sessions.ts";
 import { tellingOutages } from "./transaction.ts";
@@ -22,8 +23,8 @@ export interface Store {
 }
 
 /** Every operation throws `Problem("STORE_UNAVAILABLE")` while the database does not answer. */
-export const postgresStore = (db: Database): Store => ({
-  sessions: tellingOutages(postgresSessions(db)),
+export const postgresStore = (db: Database, channels: Channels = { bus: false }): Store => ({
+  sessions: tellingOutages(postgresSessions(db, channels)),
   effects: tellingOutages(postgresEffects(db)),
   due: tellingOutages(postgresDue(db)),
   deliveries: tellingOutages(postgresDeliveries(db)),

@@ -1,12 +1,12 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { webhookNotifier } from "../../../src/adapters/notifications/webhook.ts";
+import { webhookSender } from "../../../src/adapters/notifications/webhook.ts";
 import { guardedClient } from "../../../src/adapters/outgoing/guarded-client.ts";
 import { HostName, ProjectId, SessionId } from "../../../src/domain/ids.ts";
-import { type ClaimedDelivery, ReceiverGone } from "../../../src/ports/deliveries.ts";
-import { DeliveryId } from "../../../src/ports/effects.ts";
+import { ReceiverGone, type Webhook } from "../../../src/ports/deliveries.ts";
 import { aodhCallback } from "../../../src/wire/aodh-callback.ts";
+import type { Event } from "../../../src/wire/event-payload.ts";
 import { linksFrom } from "../../../src/wire/links.ts";
 import { aWebhook } from "../../support/a-webhook.ts";
 
@@ -43,27 +43,23 @@ async function receiver(answer: RequestListener): Promise<{ url: string; receive
   return { url: `http://127.0.0.1:${(listening.address() as AddressInfo).port}/maintenance`, received };
 }
 
-const deliveryTo = (url: string): ClaimedDelivery => ({
-  id: DeliveryId.parse(1),
-  token: "token",
+const event: Event = {
   messageId: "3c5b0e1c-9e0b-4d0a-8a51-b3b6d1a4a0aa",
+  generated: new Date("2026-11-25T08:00:00.000Z"),
   session: SessionId.parse("76e55df8-1c51-41e8-9928-0242ac110002"),
   notification: { type: "maintenance.host", host: HostName.parse("compute-1"), state: "IN_MAINTENANCE" },
-  createdAt: new Date("2026-11-25T08:00:00.000Z"),
-  attempt: 1,
-  webhook: aWebhook({ project: ProjectId.parse("shop"), url }),
-});
+};
+const webhookTo = (url: string): Webhook => aWebhook({ project: ProjectId.parse("shop"), url });
 
 const send = (url: string, { signal = never, answerWithinMs = 5_000, allow = ["127.0.0.1"] } = {}) => {
   outgoing ??= guardedClient({ allow });
-  const notifier = webhookNotifier({ publicUrl, answerWithinMs, connections: outgoing.connections });
-  return notifier.send(deliveryTo(url), { signal });
+  const sender = webhookSender({ publicUrl, answerWithinMs, connections: outgoing.connections });
+  return sender.send(event, webhookTo(url), { signal });
 };
 
 test("the receiver gets what AODH would send it", async () => {
   const { url, received } = await receiver((_, response) => response.end("thanks"));
   await send(url);
-  const { session, notification, webhook, messageId, createdAt } = deliveryTo(url);
   expect(received).toEqual([
     {
       method: "POST",
@@ -71,7 +67,7 @@ test("the receiver gets what AODH would send it", async () => {
         "content-type": "application/json",
         "x-openstack-request-id": expect.stringMatching(/^req-[0-9a-f-]{36}$/),
       }),
-      body: aodhCallback({ messageId, generated: createdAt, session, notification }, webhook, linksFrom(publicUrl)),
+      body: aodhCallback(event, webhookTo(url), linksFrom(publicUrl)),
     },
   ]);
 });

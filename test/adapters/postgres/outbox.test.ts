@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { postgresStore } from "../../../src/adapters/postgres/store.ts";
 import type { EventType, Notification } from "../../../src/domain/notification.ts";
 import type { DeliveryId } from "../../../src/ports/effects.ts";
-import type { Webhook } from "../../../src/ports/deliveries.ts";
+import type { Receiver, Webhook } from "../../../src/ports/deliveries.ts";
 import { aWebhook as aNewWebhook } from "../../support/a-webhook.ts";
 import { testDatabase } from "../../support/database.ts";
 import {
@@ -48,6 +48,9 @@ const scheduled = (of: string): Notification => ({
 const inMaintenance: Notification = { type: "maintenance.host", host: host("a"), state: "IN_MAINTENANCE" };
 const movedOn: Notification = { type: "maintenance.session", state: "SCALE_IN", percentDone: 50 };
 
+const nameOf = (receiver: Receiver | undefined) =>
+  receiver?.kind === "webhook" ? receiver.webhook.url.split("/").at(-1) : receiver?.kind;
+
 const claimAll = (ids: readonly DeliveryId[], now = NOON) =>
   Promise.all(ids.map((id) => store.deliveries.claim(id, aLease(new Date(now.getTime() + 10_000)), now)));
 
@@ -64,7 +67,7 @@ describe("a notification is delivered", () => {
     const session = await created(store, "outbox-1");
     const { deliveries } = await record(store, session, { notifications: [scheduled("shop"), inMaintenance, movedOn] });
     const claims = await claimAll(deliveries);
-    const heard = claims.map((claim) => `${claim?.notification.type} at ${claim?.webhook.url.split("/").at(-1)}`);
+    const heard = claims.map((claim) => `${claim?.notification.type} at ${nameOf(claim?.receiver)}`);
     expect(heard.toSorted()).toEqual([
       "maintenance.host at admin",
       "maintenance.host at billing",
@@ -92,10 +95,34 @@ describe("a notification is delivered", () => {
       notification: scheduled("shop"),
       createdAt: NOON,
       attempt: 1,
-      webhook: expect.objectContaining({ events: ["maintenance.scheduled"], createdAt: NOON }),
+      receiver: {
+        kind: "webhook",
+        webhook: expect.objectContaining({ events: ["maintenance.scheduled"], createdAt: NOON }),
+      },
     });
     expect(second?.messageId).toBe(first?.messageId);
     for (const { id } of hooks) await store.webhooks.remove(id);
+  });
+
+  test("to the message bus too, where there is one, and once", async () => {
+    const onBus = postgresStore(db, { bus: true });
+    const hook = await aWebhook("beside", "shop", "maintenance.scheduled");
+    const session = await created(store, "outbox-bus");
+    const { deliveries } = await record(onBus, session, { notifications: [scheduled("shop"), movedOn] });
+    const claims = await claimAll(deliveries);
+    expect(claims.map((claim) => `${claim?.notification.type} at ${nameOf(claim?.receiver)}`).toSorted()).toEqual([
+      "maintenance.scheduled at beside",
+      "maintenance.scheduled at bus",
+      "maintenance.session at bus",
+    ]);
+    const [first, second] = claims.filter((claim) => claim?.receiver.kind === "bus");
+    if (!first || !second) throw new Error("not claimed");
+    await store.deliveries.settle(first, { kind: "failed", at: NOON, error: "out of reach", next: later(2) });
+    await store.deliveries.settle(second, { kind: "delivered", at: NOON });
+    expect(await store.due.deliveries(later(1), 10)).toEqual([]);
+    expect(await store.due.deliveries(later(3), 10)).toEqual([first.id]);
+    expect(await store.deliveries.claimNext(second, aLease(), later(3))).toMatchObject({ id: first.id, attempt: 2 });
+    await store.webhooks.remove(hook.id);
   });
 
   test("by one worker at a time, until it is settled", async () => {
