@@ -87,7 +87,7 @@ function traitValue(type: number, value: unknown): string | number {
 }
 
 /** Ceilometer cuts text traits here. */
-const TEXT_MAX = 255;
+export const TEXT_MAX = 255;
 
 /** As Python writes a time that knows no zone. */
 const isoWithoutZone = (at: Date): string => at.toISOString().slice(0, -1);

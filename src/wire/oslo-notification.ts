@@ -5,8 +5,10 @@
  * A stable `message_id` and `_unique_id` let consumers tell one that came twice.
  */
 import type { ProjectId } from "../domain/ids.ts";
-import { type Event, payloadOf } from "./event-payload.ts";
+import { TEXT_MAX } from "./aodh-callback.ts";
+import { type Event, type Payload, payloadOf } from "./event-payload.ts";
 import type { Links } from "./links.ts";
+import { entriesWithin, withoutNulls } from "./python-text.ts";
 
 export const envelopes = ["2.0", "1.0"] as const;
 /** The driver `messagingv2` sends 2.0, `messaging` 1.0; receivers understand both. */
@@ -29,11 +31,21 @@ export function osloNotification(
     publisher_id: "fenix",
     event_type: event.notification.type,
     priority: "INFO",
-    payload: payloadOf(event, project, links),
+    payload: asEventsCarryIt(payloadOf(event, project, links)),
     timestamp: pythonTime(event.generated),
     _unique_id: event.messageId.replaceAll("-", ""),
   });
   return envelope === "1.0" ? message : JSON.stringify({ "oslo.version": "2.0", "oslo.message": message });
+}
+
+/**
+ * Ceilometer makes Python text of metadata and cuts it, and what is cut is no Python any more: so the last entries go
+ * that it would not carry whole (src/wire/aodh-callback.ts does the same).
+ */
+function asEventsCarryIt(payload: Payload): Payload {
+  const { metadata } = payload;
+  if (typeof metadata !== "object" || metadata === null) return payload;
+  return { ...payload, metadata: entriesWithin(withoutNulls(metadata) as object, TEXT_MAX) };
 }
 
 /** As Python's `str()` writes a time in UTC: with microseconds, or without when there are none. */

@@ -75,6 +75,16 @@ test("a question is for the project that it asks, under the published event type
   });
 });
 
+test("metadata that an event alarm would cut in the middle loses its last entries, and nulls", () => {
+  const metadata = { first: "Zed", nothing: null, second: "x".repeat(200), third: "y".repeat(50) };
+  const told: Notification = {
+    ...{ type: "maintenance.scheduled", project: shop, state: "MAINTENANCE", instances: [], allowedActions: [] },
+    ...{ replyBy: null, actionsAt: null, missing: null, metadata },
+  };
+  const { payload } = JSON.parse(osloNotification(event(told), options));
+  expect(payload.metadata).toEqual({ first: "Zed", second: "x".repeat(200) });
+});
+
 test("a session's progress is a number", () => {
   const movedOn: Notification = { type: "maintenance.session", state: "SCALE_IN", percentDone: 34 };
   expect(JSON.parse(osloNotification(event(movedOn), options)).payload).toEqual({
