@@ -166,17 +166,24 @@ create table journal (
 );
 
 create table webhook (
-  id            uuid        not null,
-  project_id    text,
-  url           text        not null,
-  events        text[]      not null,
-  created_at    timestamptz not null,
-  off_at        timestamptz,
-  off_why       text,
-  failing_since timestamptz,
+  id               uuid        not null,
+  project_id       text,
+  url              text        not null,
+  events           text[]      not null,
+  created_at       timestamptz not null,
+  off_at           timestamptz,
+  off_why          text,
+  failing_since    timestamptz,
+  format           text        not null default 'aodh',
+  secret           text,
+  old_secret       text,
+  old_secret_until timestamptz,
   primary key (id),
   constraint webhook_check check ((off_at is null) = (off_why is null)),
-  constraint webhook_events_check check (cardinality(events) > 0)
+  constraint webhook_check1 check ((format = 'cloudevents') = (secret is not null)),
+  constraint webhook_check2 check ((old_secret is null) = (old_secret_until is null)),
+  constraint webhook_events_check check (cardinality(events) > 0),
+  constraint webhook_format_check check (format in ('aodh', 'cloudevents'))
 );
 create index webhook_project on webhook (project_id);
 

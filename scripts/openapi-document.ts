@@ -27,11 +27,12 @@ export async function describeForFile(): Promise<string> {
       notifications: unasked,
       project: unasked,
     },
-    webhooks: { add: unasked, list: unasked, switchOn: unasked, remove: unasked },
+    webhooks: { add: unasked, list: unasked, switchOn: unasked, changeSecret: unasked, remove: unasked },
     receivers: { whyRefused: unasked },
     health: {},
     clock: { now: unasked, sleep: unasked },
     newId: unasked,
+    newSecret: unasked,
     // What an installation has unless it is told otherwise.
     publicUrl: "http://127.0.0.1:12347",
     defaults: { replySeconds: 40, scaleInReplySeconds: 60 },

@@ -16,6 +16,7 @@ export const problems = {
   SESSION_NOT_FOUND: { status: 404, title: "Invalid session" },
   PROJECT_NOT_FOUND: { status: 404, title: "The project is not part of the session" },
   WEBHOOK_NOT_FOUND: { status: 404, title: "There is no such webhook" },
+  WEBHOOK_UNSIGNED: { status: 409, title: "The webhook has no secret" },
   WORKFLOW_UNKNOWN: { status: 422, title: "There is no such workflow" },
   ACTION_UNKNOWN: { status: 422, title: "There is no such host action" },
   ACTION_PHASE_UNSUPPORTED: { status: 422, title: "The host action does not run in this phase" },

@@ -30,6 +30,7 @@ import { loadPlugins } from "./engine/load-plugins.ts";
 import { buildHttp } from "./http/build-http.ts";
 import { remembered } from "./http/health.ts";
 import { replyTokens as signedReplyTokens } from "./wire/reply-token.ts";
+import { newWebhookSecret } from "./wire/webhook-signature.ts";
 import { startWorker } from "./worker/worker.ts";
 
 const OWN_PLUGINS = fileURLToPath(new URL("../plugins/", import.meta.url));
@@ -97,7 +98,12 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         config.bus === undefined
           ? null
           : opened(openMessageBus(config.bus, { ...config, replyTokens, project, log }), (it) => it.close());
-      const webhooks = webhookSender({ ...config, replyTokens, connections: outgoing.connections });
+      const webhooks = webhookSender({
+        ...config,
+        replyTokens,
+        connections: outgoing.connections,
+        now: () => clock.now(),
+      });
       const notifier = notifierBy({ webhooks, bus });
       const onError = (error: unknown) => log.error({ error }, "the sweep failed, and will be tried again");
       const onEffectError = (error: unknown, effect: { readonly effect: unknown }) =>
@@ -159,6 +165,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         },
         clock,
         newId: randomUUID,
+        newSecret: newWebhookSecret,
         publicUrl: config.publicUrl,
         defaults: config,
         version,

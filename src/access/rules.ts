@@ -90,12 +90,18 @@ export const rules = {
     "Remove a webhook of a project.",
     "DELETE /v1/webhooks/{webhook_id}",
   ),
+  "fenix:webhook:secret:post": asked(
+    "rule:project_member",
+    "Change the secret of a webhook of a project.",
+    "POST /v1/webhooks/{webhook_id}/secret",
+  ),
   "fenix:webhook:infrastructure": asked(
     "rule:admin or role:service",
-    "Webhooks that hear of hosts and sessions: register them, and see and remove those of no project.",
+    "Webhooks that hear of hosts and sessions: register them, and see, change and remove those of no project.",
     "POST /v1/webhooks",
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",
+    "POST /v1/webhooks/{webhook_id}/secret",
     "DELETE /v1/webhooks/{webhook_id}",
   ),
 } as const satisfies Readonly<Record<string, Rule>>;

@@ -23,6 +23,8 @@ export interface HttpDependencies {
   readonly clock: Clock;
   /** A new UUID version 4. */
   readonly newId: () => string;
+  /** A new secret with which a webhook is signed. */
+  readonly newSecret: () => string;
   /** Put before the path of every link given to others. */
   readonly publicUrl: string;
   readonly defaults: OptionDefaults;

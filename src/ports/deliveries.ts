@@ -45,6 +45,7 @@ export interface Webhook {
   readonly project: ProjectId | null;
   readonly url: string;
   readonly events: readonly EventType[];
+  readonly format: WebhookFormat;
   readonly createdAt: Date;
   /** Since when it is told nothing more, and why; null while it is on. */
   readonly off: { readonly at: Date; readonly why: string } | null;
@@ -52,11 +53,24 @@ export interface Webhook {
   readonly failingSince: Date | null;
 }
 
+/** What a receiver is sent: what AODH would send it, or a signed CloudEvent. */
+export type WebhookFormat =
+  | { readonly kind: "aodh" }
+  | { readonly kind: "cloudevents"; readonly secret: string; readonly oldSecret: OldSecret | null };
+
+/** Signs beside the new one until then. */
+export interface OldSecret {
+  readonly secret: string;
+  readonly until: Date;
+}
+
 export interface Webhooks {
   add(webhook: Webhook): Promise<void>;
   list(project?: ProjectId): Promise<readonly Webhook[]>;
   /** Tells it again what happens from now on. */
   switchOn(id: string): Promise<void>;
+  /** Signs with `secret` from now on, and beside it with the one before until `oldUntil`. */
+  changeSecret(id: string, secret: string, oldUntil: Date): Promise<void>;
   /** False: no such webhook. */
   remove(id: string): Promise<boolean>;
 }

@@ -86,6 +86,7 @@ export function openDoor(given: Given = {}) {
       sleep: (_ms, signal) => new Promise((resolve) => signal?.addEventListener("abort", () => resolve())),
     },
     newId: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, "0")}`,
+    newSecret: () => `whsec_${String((ids += 1)).padStart(43, "A")}=`,
     publicUrl,
     defaults: { replySeconds: 40, scaleInReplySeconds: 60 },
     version: "0.1.0",
@@ -145,6 +146,13 @@ const webhooksIn = (stored: Webhook[]): Webhooks => ({
     const at = stored.findIndex((webhook) => webhook.id === id);
     const found = stored[at];
     if (found) stored[at] = { ...found, off: null, failingSince: null };
+  },
+  changeSecret: async (id, secret, until) => {
+    const at = stored.findIndex((webhook) => webhook.id === id);
+    const found = stored[at];
+    if (found?.format.kind !== "cloudevents") return;
+    const oldSecret = { secret: found.format.secret, until };
+    stored[at] = { ...found, format: { ...found.format, secret, oldSecret } };
   },
   remove: async (id) => {
     const at = stored.findIndex((webhook) => webhook.id === id);

@@ -7,6 +7,7 @@ export const aWebhook = (changes: Partial<Webhook> = {}): Webhook => ({
   project: null,
   url: "http://192.0.2.20/",
   events: ["maintenance.host"],
+  format: { kind: "aodh" },
   createdAt: NOON,
   off: null,
   failingSince: null,

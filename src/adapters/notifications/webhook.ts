@@ -1,11 +1,13 @@
-/** Posts notifications to webhooks, in the shape of an AODH event alarm (see src/wire/aodh-callback.ts). */
+/** Posts notifications to webhooks: as an event alarm of AODH does (src/wire/aodh-callback.ts), or as signed CloudEvents. */
 import { randomUUID } from "node:crypto";
 import { type Dispatcher, request } from "undici";
 import { ReceiverGone, type Webhook } from "../../ports/deliveries.ts";
 import { aodhCallback } from "../../wire/aodh-callback.ts";
+import { cloudEvent } from "../../wire/cloud-event.ts";
 import type { Event } from "../../wire/event-payload.ts";
-import { linksFrom } from "../../wire/links.ts";
+import { type Links, linksFrom } from "../../wire/links.ts";
 import type { ReplyTokens } from "../../wire/reply-token.ts";
+import { signatureHeaders } from "../../wire/webhook-signature.ts";
 
 /** A receiver only has to take note; what it does about it comes after its answer. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -23,6 +25,7 @@ export function webhookSender({
   publicUrl,
   replyTokens = null,
   connections,
+  now,
   answerWithinMs = ANSWER_WITHIN_MS,
 }: {
   readonly publicUrl: string;
@@ -30,15 +33,33 @@ export function webhookSender({
   readonly replyTokens?: ReplyTokens | null;
   /** To guarded addresses only; closed by whoever opened them. */
   readonly connections: Dispatcher;
+  readonly now: () => Date;
   readonly answerWithinMs?: number;
 }): WebhookSender {
   const links = linksFrom(publicUrl, replyTokens);
   return {
     send: async (event, webhook, { signal }) => {
-      const body = JSON.stringify(aodhCallback(event, webhook, links));
-      await post(webhook.url, body, { connections, signal, answerWithinMs });
+      await post(webhook.url, letterTo(webhook, event, links, now()), { connections, signal, answerWithinMs });
     },
   };
+}
+
+interface Letter {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+function letterTo(webhook: Webhook, event: Event, links: Links, at: Date): Letter {
+  const { format } = webhook;
+  if (format.kind === "aodh") {
+    const body = JSON.stringify(aodhCallback(event, webhook, links));
+    return { body, headers: { "content-type": "application/json", "x-openstack-request-id": `req-${randomUUID()}` } };
+  }
+  const body = JSON.stringify(cloudEvent(event, links));
+  const { secret, oldSecret } = format;
+  const secrets = oldSecret !== null && at < oldSecret.until ? [secret, oldSecret.secret] : [secret];
+  const signed = signatureHeaders({ id: event.messageId, at, body }, secrets);
+  return { body, headers: { "content-type": "application/cloudevents+json", ...signed } };
 }
 
 interface Posting {
@@ -47,12 +68,16 @@ interface Posting {
   readonly answerWithinMs: number;
 }
 
-async function post(url: string, body: string, { connections, signal, answerWithinMs }: Posting): Promise<void> {
+async function post(
+  url: string,
+  { headers, body }: Letter,
+  { connections, signal, answerWithinMs }: Posting,
+): Promise<void> {
   if (!/^https?:\/\//i.test(url)) throw new Error("the webhook's URL is neither http nor https");
   const tooLate = AbortSignal.timeout(answerWithinMs);
   const answer = await request(url, {
     method: "POST",
-    headers: { "content-type": "application/json", "x-openstack-request-id": `req-${randomUUID()}` },
+    headers,
     body,
     dispatcher: connections,
     signal: AbortSignal.any([signal, tooLate]),

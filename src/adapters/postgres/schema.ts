@@ -173,10 +173,14 @@ export interface Webhook {
   created_at: Timestamp;
   events: string[];
   failing_since: Timestamp | null;
+  format: Generated<string>;
   id: string;
   off_at: Timestamp | null;
   off_why: string | null;
+  old_secret: string | null;
+  old_secret_until: Timestamp | null;
   project_id: string | null;
+  secret: string | null;
   url: string;
 }
 

@@ -28,6 +28,7 @@ const delivering = {
     webhooks: webhookSender({
       publicUrl: "http://192.0.2.10",
       connections: outgoing.connections,
+      now: () => clock.now(),
       answerWithinMs: 600_000,
     }),
     bus: null,

@@ -186,6 +186,22 @@ describe("webhooks", () => {
     await store.webhooks.remove(admins.id);
   });
 
+  test("keep their secrets, and the one before until its end", async () => {
+    const id = randomUUID();
+    const [secret, next] = ["whsec_b2xk", "whsec_bmV3"];
+    const signed = aNewWebhook({
+      id,
+      project: project("signer"),
+      format: { kind: "cloudevents", secret, oldSecret: null },
+    });
+    await store.webhooks.add(signed);
+    expect(await store.webhooks.list(project("signer"))).toEqual([signed]);
+    await store.webhooks.changeSecret(id, next, later(60));
+    const oldSecret = { secret, until: later(60) };
+    expect(await store.webhooks.list(project("signer"))).toMatchObject([{ format: { secret: next, oldSecret } }]);
+    await store.webhooks.remove(id);
+  });
+
   test("for maintenance.scheduled make a project managed", async () => {
     const session = await created(store, "managed");
     const vm = (name: string, of: string) => ({
