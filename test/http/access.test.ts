@@ -32,7 +32,13 @@ await door.app.ready();
 
 const webhookId = "0ca2845e-2f2f-4a2e-9c5d-0c55bd9b4a11";
 beforeEach(() => {
-  door.stored.splice(0, Infinity, aWebhook({ id: webhookId, project: projectId, events: ["maintenance.scheduled"] }));
+  const stored = aWebhook({
+    id: webhookId,
+    project: projectId,
+    events: ["maintenance.scheduled"],
+    format: { kind: "cloudevents", secret: "whsec_b2xk", oldSecret: null },
+  });
+  door.stored.splice(0, Infinity, stored);
 });
 
 /** What is answered to whom, in the order of `personas`. */
@@ -55,6 +61,7 @@ const expected = new Map<string, readonly number[]>(
       [[200, 403, 403, 403, 200, 403, 403], "POST /v1/webhooks"],
       [[200, 200, 200, 200, 200, 200, 200], "GET /v1/webhooks"],
       [[200, 404, 404, 404, 200, 404, 404], "GET /v1/webhooks/:webhook_id"],
+      [[200, 404, 404, 404, 200, 404, 404], "POST /v1/webhooks/:webhook_id/secret"],
       [[200, 404, 404, 404, 200, 404, 404], "DELETE /v1/webhooks/:webhook_id"],
     ] as const
   ).map(([answers, route]) => [route, answers]),
@@ -91,7 +98,7 @@ test("the rules name the routes on which they decide, so that the sample of a po
   );
   // It decides beside the route's own rule, on webhooks that are no project's.
   const beside = told.filter((one) => one.startsWith("fenix:webhook:infrastructure: "));
-  expect(beside).toHaveLength(4);
+  expect(beside).toHaveLength(5);
   expect(told.filter((one) => !beside.includes(one)).toSorted()).toEqual(decided.toSorted());
 });
 

@@ -39,6 +39,7 @@ test("it describes every request that is taken, with an answer and a summary", a
     "DELETE /v1/maintenance/{session_id}",
     "GET /v1/maintenance/{session_id}/detail",
     "GET /v1/maintenance/{session_id}/timeline",
+    "GET /v1/maintenance/{session_id}/notifications",
     "GET /v1/maintenance/{session_id}/{project_id}",
     "PUT /v1/maintenance/{session_id}/{project_id}",
     "GET /v1/cloud",
@@ -46,6 +47,7 @@ test("it describes every request that is taken, with an answer and a summary", a
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",
     "DELETE /v1/webhooks/{webhook_id}",
+    "POST /v1/webhooks/{webhook_id}/secret",
     "GET /health/live",
     "GET /health/ready",
   ]);
