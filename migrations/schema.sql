@@ -199,6 +199,7 @@ create table notification (
   foreign key (session_id) references session(id) on delete cascade
 );
 create unique index notification_number on notification (number);
+create index notification_project on notification (project_id, number);
 create index notification_session on notification (session_id, created_at);
 
 create table delivery (

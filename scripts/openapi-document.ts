@@ -27,6 +27,7 @@ export async function describeForFile(): Promise<string> {
       notifications: unasked,
       project: unasked,
     },
+    news: { after: unasked, newest: unasked, listen: unasked },
     webhooks: { add: unasked, list: unasked, switchOn: unasked, changeSecret: unasked, remove: unasked },
     receivers: { whyRefused: unasked },
     health: {},

@@ -23,6 +23,7 @@ export const problems = {
   HOST_UNKNOWN: { status: 422, title: "The cloud has no such host" },
   HOST_HELD: { status: 409, title: "Another session holds the host" },
   NOT_FAILED: { status: 409, title: "Only a failed session that has come to rest can be continued" },
+  TOO_MANY_STREAMS: { status: 429, title: "Too many streams of events" },
   TOO_MANY_SESSIONS: { status: 509, title: "Too many sessions" },
   CLOUD_UNAVAILABLE: { status: 503, title: "The cloud does not answer" },
   CLOUD_REFUSED: { status: 502, title: "The cloud refuses what Fenix asks" },

@@ -16,6 +16,7 @@ import { guardedClient } from "./adapters/outgoing/guarded-client.ts";
 import { connect } from "./adapters/postgres/connect.ts";
 import { openDatabaseServer } from "./adapters/postgres/embedded.ts";
 import { migrate } from "./adapters/postgres/migrate.ts";
+import { postgresNews } from "./adapters/postgres/news.ts";
 import { postgresStore } from "./adapters/postgres/store.ts";
 import { systemClock as clock } from "./adapters/system-clock.ts";
 import type { Config } from "./config.ts";
@@ -152,6 +153,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
           planMaintenance: (wanted) => planMaintenance(wanted, commanding),
         },
         reports: store.reports,
+        news: opened(postgresNews(database), (it) => it.close()),
         webhooks: store.webhooks,
         receivers: outgoing,
         health: {

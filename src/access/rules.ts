@@ -77,6 +77,11 @@ export const rules = {
     "Reply in a project's name.",
     "PUT /v1/maintenance/{session_id}/{project_id}",
   ),
+  "fenix:events:get": asked(
+    "rule:operator_reader or rule:project_reader",
+    "Follow what is told. A project follows what it is told.",
+    "GET /v1/events",
+  ),
   "fenix:webhook:post": asked("rule:project_member", "Register a webhook of a project.", "POST /v1/webhooks"),
   // Its URL may hold a manager's secret, so mere readers do not see it.
   "fenix:webhook:get": asked(

@@ -12,6 +12,7 @@ import { answerProblem } from "./problem-answers.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { cloudRoute } from "./routes/v1/cloud.ts";
+import { eventsRoute } from "./routes/v1/events.ts";
 import { detailRoute } from "./routes/v1/maintenance/detail.ts";
 import { maintenanceRoutes } from "./routes/v1/maintenance/index.ts";
 import { notificationsRoute } from "./routes/v1/maintenance/notifications.ts";
@@ -67,6 +68,7 @@ export function buildHttp(dependencies: HttpDependencies): App {
     projectRoutes(routes, given);
     cloudRoute(routes, given);
     webhookRoutes(routes, given);
+    eventsRoute(routes, given);
     healthRoutes(routes, given);
     openapiRoute(routes);
   });

@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Clock } from "../ports/clock.ts";
 import type { Webhooks } from "../ports/deliveries.ts";
+import type { News } from "../ports/news.ts";
 import type { Receivers } from "../ports/receivers.ts";
 import type { Reports } from "../ports/reports.ts";
 import type { OptionDefaults } from "../wire/create-session.ts";
@@ -16,6 +17,7 @@ export interface HttpDependencies {
   readonly access: AccessControl;
   readonly commands: Commands;
   readonly reports: Reports;
+  readonly news: News;
   readonly webhooks: Webhooks;
   readonly receivers: Receivers;
   /** By the name under which people see them: database, queue, cloud. */

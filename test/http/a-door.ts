@@ -13,6 +13,7 @@ import type { Commands } from "../../src/http/commands.ts";
 import type { HealthCheck } from "../../src/http/health.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
 import type { Identity } from "../../src/ports/identity.ts";
+import type { News, Told } from "../../src/ports/news.ts";
 import type { Receivers } from "../../src/ports/receivers.ts";
 import type {
   NumberedEntry,
@@ -64,6 +65,9 @@ export interface Given {
   readonly detail?: Partial<SessionDetail>;
   readonly timeline?: readonly NumberedEntry[];
   readonly notifications?: readonly ToldNotification[];
+  readonly news?: readonly Told[];
+  /** In place of `news`. */
+  readonly follow?: News;
   readonly project?: Partial<ProjectReport>;
   readonly health?: Readonly<Record<string, HealthCheck>>;
   readonly log?: (line: string) => void;
@@ -78,6 +82,7 @@ export function openDoor(given: Given = {}) {
     access: { identity: given.identity ?? null, policy: makePolicy({}), replyTokens: given.replyTokens ?? null },
     commands,
     reports: reportsOf(given),
+    news: given.follow ?? newsOf(given),
     webhooks: webhooksIn(stored),
     receivers: given.receivers ?? { whyRefused: async () => null },
     health: given.health ?? {},
@@ -132,6 +137,18 @@ function reportsOf({ detail, timeline, notifications, project }: Given): Reports
     },
   };
 }
+
+/** What was told, and then nothing more. */
+const newsOf = ({ news = [] }: Given): News => ({
+  after: async (number, { project, limit }) => {
+    refuseWhatNoDatabaseHolds(project);
+    const isTheirs = ({ notification }: Told) =>
+      project === null || (notification.type === "maintenance.scheduled" && notification.project === project);
+    return news.filter((one) => one.number > number && isTheirs(one)).slice(0, limit);
+  },
+  newest: async () => news.at(-1)?.number ?? 0,
+  listen: () => ({ heard: async () => "closed", close: () => undefined }),
+});
 
 const webhooksIn = (stored: Webhook[]): Webhooks => ({
   add: async (webhook) => {

@@ -58,6 +58,7 @@ const expected = new Map<string, readonly number[]>(
       [[200, 200, 200, 200, 200, 404, 404], "GET /v1/maintenance/:session_id/notifications"],
       [[200, 200, 200, 200, 200, 404, 404], "GET /v1/maintenance/:session_id/:project_id"],
       [[200, 403, 403, 403, 200, 404, 404], "PUT /v1/maintenance/:session_id/:project_id"],
+      [[200, 200, 200, 200, 200, 200, 403], "GET /v1/events"],
       [[200, 403, 403, 403, 200, 403, 403], "POST /v1/webhooks"],
       [[200, 200, 200, 200, 200, 200, 200], "GET /v1/webhooks"],
       [[200, 404, 404, 404, 200, 404, 404], "GET /v1/webhooks/:webhook_id"],

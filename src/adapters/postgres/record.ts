@@ -8,6 +8,7 @@ import type { Changes, Recorded } from "../../ports/sessions.ts";
 import { releaseHosts } from "./host-claims.ts";
 import { appendJournal } from "./journal.ts";
 import { toJson, trusted } from "./json.ts";
+import { ringForNews } from "./news.ts";
 import type { SessionRow } from "./session-lock.ts";
 import type { Transaction } from "./transaction.ts";
 
@@ -160,6 +161,7 @@ async function insertNotifications(
   `.execute(trx);
   // A project's webhook hears of that project only (I12); one without a project hears of all. The webhooks are held
   // so that one that is being removed at this moment does not fail the turn.
+  await ringForNews(trx);
   const deliveries = await sql<{ id: DeliveryId }>`
     with heard as (
       select notification.id as notification_id, webhook.id as webhook_id
