@@ -60,6 +60,7 @@ create table project (
   session_id uuid        not null,
   id         text        not null,
   created_at timestamptz not null,
+  alarmed    boolean     not null default false,
   primary key (session_id, id),
   foreign key (session_id) references session(id) on delete cascade
 );
@@ -224,3 +225,9 @@ create index delivery_due on delivery (next_at) where (status = 'pending');
 create index delivery_in_hand on delivery (webhook_id) where (lease_until is not null);
 create index delivery_of_webhook on delivery (webhook_id, next_at) where (status = 'pending');
 create unique index delivery_on_bus on delivery (notification_id) where (webhook_id is null);
+
+create table polling_project (
+  project_id  text        not null,
+  declared_at timestamptz not null,
+  primary key (project_id)
+);

@@ -28,6 +28,7 @@ export async function describeForFile(): Promise<string> {
       project: unasked,
     },
     news: { after: unasked, newest: unasked, listen: unasked },
+    polling: { since: unasked, declare: unasked, takeBack: unasked },
     webhooks: { add: unasked, list: unasked, switchOn: unasked, changeSecret: unasked, remove: unasked },
     receivers: { whyRefused: unasked },
     health: {},

@@ -117,6 +117,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
           effects: store.effects,
           wakes,
           cloud,
+          alarms: config.bus && cloud.alarms,
           plugins,
           clock,
           outageSeconds: config.cloudOutageSeconds,
@@ -155,6 +156,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         reports: store.reports,
         news: opened(postgresNews(database), (it) => it.close()),
         webhooks: store.webhooks,
+        polling: store.polling,
         receivers: outgoing,
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },

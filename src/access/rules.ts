@@ -77,6 +77,16 @@ export const rules = {
     "Reply in a project's name.",
     "PUT /v1/maintenance/{session_id}/{project_id}",
   ),
+  "fenix:project:manager:get": asked(
+    "rule:operator_reader or rule:project_reader",
+    "See whether a project's manager looks by itself for what is asked.",
+    "GET /v1/projects/{project_id}/manager",
+  ),
+  "fenix:project:manager:put": asked(
+    "rule:project_member",
+    "Declare that a project's manager looks by itself for what is asked.",
+    "PUT /v1/projects/{project_id}/manager",
+  ),
   "fenix:events:get": asked(
     "rule:operator_reader or rule:project_reader",
     "Follow what is told. A project follows what it is told.",

@@ -16,6 +16,7 @@ import { eventsRoute } from "./routes/v1/events.ts";
 import { detailRoute } from "./routes/v1/maintenance/detail.ts";
 import { maintenanceRoutes } from "./routes/v1/maintenance/index.ts";
 import { notificationsRoute } from "./routes/v1/maintenance/notifications.ts";
+import { managerRoutes } from "./routes/v1/manager.ts";
 import { planRoute } from "./routes/v1/maintenance/plan.ts";
 import { projectRoutes } from "./routes/v1/maintenance/project.ts";
 import { sessionRoutes } from "./routes/v1/maintenance/session.ts";
@@ -68,6 +69,7 @@ export function buildHttp(dependencies: HttpDependencies): App {
     projectRoutes(routes, given);
     cloudRoute(routes, given);
     webhookRoutes(routes, given);
+    managerRoutes(routes, given);
     eventsRoute(routes, given);
     healthRoutes(routes, given);
     openapiRoute(routes);

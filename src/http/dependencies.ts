@@ -5,6 +5,7 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Clock } from "../ports/clock.ts";
 import type { Webhooks } from "../ports/deliveries.ts";
 import type { News } from "../ports/news.ts";
+import type { Polling } from "../ports/polling.ts";
 import type { Receivers } from "../ports/receivers.ts";
 import type { Reports } from "../ports/reports.ts";
 import type { OptionDefaults } from "../wire/create-session.ts";
@@ -19,6 +20,7 @@ export interface HttpDependencies {
   readonly reports: Reports;
   readonly news: News;
   readonly webhooks: Webhooks;
+  readonly polling: Polling;
   readonly receivers: Receivers;
   /** By the name under which people see them: database, queue, cloud. */
   readonly health: Readonly<Record<string, HealthCheck>>;

@@ -14,6 +14,7 @@ import type { HealthCheck } from "../../src/http/health.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
 import type { Identity } from "../../src/ports/identity.ts";
 import type { News, Told } from "../../src/ports/news.ts";
+import type { Polling } from "../../src/ports/polling.ts";
 import type { Receivers } from "../../src/ports/receivers.ts";
 import type {
   NumberedEntry,
@@ -84,6 +85,7 @@ export function openDoor(given: Given = {}) {
     reports: reportsOf(given),
     news: given.follow ?? newsOf(given),
     webhooks: webhooksIn(stored),
+    polling: pollingIn(new Map()),
     receivers: given.receivers ?? { whyRefused: async () => null },
     health: given.health ?? {},
     clock: {
@@ -137,6 +139,18 @@ function reportsOf({ detail, timeline, notifications, project }: Given): Reports
     },
   };
 }
+
+const pollingIn = (declared: Map<string, Date>): Polling => ({
+  since: async (project) => {
+    refuseWhatNoDatabaseHolds(project);
+    return declared.get(project) ?? null;
+  },
+  declare: async (project, at) => {
+    refuseWhatNoDatabaseHolds(project);
+    if (!declared.has(project)) declared.set(project, at);
+  },
+  takeBack: async (project) => void declared.delete(project),
+});
 
 /** What was told, and then nothing more. */
 const newsOf = ({ news = [] }: Given): News => ({

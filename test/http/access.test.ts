@@ -58,6 +58,8 @@ const expected = new Map<string, readonly number[]>(
       [[200, 200, 200, 200, 200, 404, 404], "GET /v1/maintenance/:session_id/notifications"],
       [[200, 200, 200, 200, 200, 404, 404], "GET /v1/maintenance/:session_id/:project_id"],
       [[200, 403, 403, 403, 200, 404, 404], "PUT /v1/maintenance/:session_id/:project_id"],
+      [[200, 200, 200, 200, 200, 403, 403], "GET /v1/projects/:project_id/manager"],
+      [[200, 403, 403, 403, 200, 403, 403], "PUT /v1/projects/:project_id/manager"],
       [[200, 200, 200, 200, 200, 200, 403], "GET /v1/events"],
       [[200, 403, 403, 403, 200, 403, 403], "POST /v1/webhooks"],
       [[200, 200, 200, 200, 200, 200, 200], "GET /v1/webhooks"],
@@ -73,6 +75,7 @@ const forEverybody = ["GET /health/live", "GET /health/ready", "GET /openapi.jso
 const bodies: Readonly<Record<string, object>> = {
   "POST /v1/maintenance": { maintenance_at: "2026-11-25 08:30:00" },
   "PUT /v1/maintenance/:session_id/:project_id": { state: "ACK_MAINTENANCE" },
+  "PUT /v1/projects/:project_id/manager": { polls: true },
   "POST /v1/webhooks": { project_id: projectId, url: "http://192.0.2.20/" },
 };
 

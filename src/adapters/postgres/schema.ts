@@ -109,7 +109,13 @@ export interface Observation {
   session_id: string;
 }
 
+export interface PollingProject {
+  declared_at: Timestamp;
+  project_id: string;
+}
+
 export interface Project {
+  alarmed: Generated<boolean>;
   created_at: Timestamp;
   id: string;
   session_id: string;
@@ -193,6 +199,7 @@ export interface DB {
   journal: Journal;
   notification: Notification;
   observation: Observation;
+  polling_project: PollingProject;
   project: Project;
   question: Question;
   reply: Reply;

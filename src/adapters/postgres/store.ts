@@ -1,6 +1,7 @@
 /** Everything that lives in Postgres, behind the ports of the engine. */
 import type { Deliveries, Webhooks } from "../../ports/deliveries.ts";
 import type { Due, Effects } from "../../ports/effects.ts";
+import type { Polling } from "../../ports/polling.ts";
 import type { Reports } from "../../ports/reports.ts";
 import type { Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
@@ -8,6 +9,7 @@ import { postgresDeliveries } from "./deliveries.ts";
 import { postgresDue } from "./due.ts";
 import { postgresEffects } from "./effects.ts";
 import type { Channels } from "./record.ts";
+import { postgresPolling } from "./polling.ts";
 import { postgresReports } from "./reports.ts";
 import { postgresSessions } from "./sessions.ts";
 import { tellingOutages } from "./transaction.ts";
@@ -19,6 +21,7 @@ export interface Store {
   readonly due: Due;
   readonly deliveries: Deliveries;
   readonly webhooks: Webhooks;
+  readonly polling: Polling;
   readonly reports: Reports;
 }
 
@@ -29,5 +32,6 @@ export const postgresStore = (db: Database, channels: Channels = { bus: false })
   due: tellingOutages(postgresDue(db)),
   deliveries: tellingOutages(postgresDeliveries(db)),
   webhooks: tellingOutages(postgresWebhooks(db)),
+  polling: tellingOutages(postgresPolling(db)),
   reports: tellingOutages(postgresReports(db)),
 });

@@ -202,7 +202,7 @@ describe("webhooks", () => {
     await store.webhooks.remove(id);
   });
 
-  test("for maintenance.scheduled make a project managed", async () => {
+  test("for maintenance.scheduled make a project managed, as do event alarms and a manager that polls", async () => {
     const session = await created(store, "managed");
     const vm = (name: string, of: string) => ({
       id: instance(name),
@@ -214,12 +214,40 @@ describe("webhooks", () => {
     const looking = await claimed(store, session, { kind: "observe", occasion: "start" });
     const vms = [vm("vm-a", "asked"), vm("vm-b", "deaf"), vm("vm-c", "silent")];
     await store.effects.finish(looking, doneWith({ instances: vms }));
-    await aWebhook("asked", "asked", "maintenance.host", "maintenance.scheduled");
+    const hook = await aWebhook("asked", "asked", "maintenance.host", "maintenance.scheduled");
     await aWebhook("deaf", "deaf", "maintenance.host");
     expect((await snapshotOf(store, session)).projects).toEqual([
       { id: "asked", managed: true },
       { id: "deaf", managed: false },
       { id: "silent", managed: false },
     ]);
+
+    const managed = async () =>
+      (await snapshotOf(store, session)).projects.filter((one) => one.managed).map(({ id }) => id);
+    let looks = 0;
+    const look = async (alarmed?: readonly string[]) => {
+      const again = await claimed(store, session, { kind: "observe", occasion: `look-${(looks += 1)}` });
+      const listening = alarmed && { alarmed: alarmed.map((name) => project(name)) };
+      await store.effects.finish(again, doneWith({ instances: vms, ...listening }));
+    };
+    await look(["silent", "not in the session"]);
+    expect(await managed()).toEqual(["asked", "silent"]);
+    await look(); // Nobody could say.
+    expect(await managed()).toEqual(["asked", "silent"]);
+    await look([]);
+    expect(await managed()).toEqual(["asked"]);
+    await store.polling.declare(project("deaf"), NOON);
+    await store.polling.declare(project("deaf"), later(9));
+    expect([await managed(), await store.polling.since(project("deaf"))]).toEqual([["asked", "deaf"], NOON]);
+    await store.polling.takeBack(project("deaf"));
+    expect([await managed(), await store.polling.since(project("deaf"))]).toEqual([["asked"], null]);
+    const claim = await store.deliveries.claim(
+      (await record(store, session, { notifications: [scheduled("asked")] })).deliveries[0]!,
+      aLease(),
+      NOON,
+    );
+    await store.deliveries.settle(claim!, { kind: "gone", at: NOON, error: "410" });
+    expect(await managed()).toEqual([]);
+    await store.webhooks.remove(hook.id);
   });
 });
