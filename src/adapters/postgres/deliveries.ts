@@ -52,11 +52,16 @@ const thisOne = (id: DeliveryId, now: Date) => sql`
   select delivery.id
   from delivery left join webhook on webhook.id = delivery.webhook_id
   where delivery.id = ${id} and ${isDueDelivery(now)}
-    and (
-      select count(*)
-      from delivery as other
-      where other.webhook_id is not distinct from delivery.webhook_id and other.lease_until >= ${now}
-    ) < case when delivery.webhook_id is null then ${IN_HAND_MAX_BUS} else ${inHandMax} end
+    and case when delivery.webhook_id is null
+      then (
+        select count(*) from delivery as other where other.webhook_id is null and other.lease_until >= ${now}
+      ) < ${IN_HAND_MAX_BUS}
+      else (
+        select count(*)
+        from delivery as other
+        where other.webhook_id = delivery.webhook_id and other.lease_until >= ${now}
+      ) < ${inHandMax}
+    end
   for update of delivery skip locked
 `;
 
@@ -65,7 +70,7 @@ const nextOf = (receiver: Receiver, now: Date) => sql`
   from delivery
   where ${receiver.kind === "bus" ? sql`delivery.webhook_id is null` : sql`delivery.webhook_id = ${receiver.webhook.id}`}
     and ${isDueDelivery(now)}
-  order by delivery.next_at, delivery.id
+  order by delivery.next_at
   limit 1
   for update skip locked
 `;
@@ -76,7 +81,7 @@ async function claim(
   now: Date,
   one: RawBuilder<unknown>,
 ): Promise<ClaimedDelivery | null> {
-  const row = await db
+  const row = await unflushed(db)
     .with("taken", (update) =>
       update
         .updateTable("delivery")
@@ -88,6 +93,7 @@ async function claim(
     .selectFrom("taken")
     .innerJoin("notification", "notification.id", "taken.notification_id")
     .leftJoin("webhook", "webhook.id", "taken.webhook_id")
+    .innerJoin("unflushed", (join) => join.onTrue())
     .selectAll("webhook")
     .select([
       "taken.id as delivery_id",
@@ -117,11 +123,21 @@ async function claim(
 const changesReceiver = ({ receiver }: ClaimedDelivery, { kind }: DeliveryResult): boolean =>
   receiver.kind === "webhook" && (kind === "gone" || (kind === "failed") !== (receiver.webhook.failingSince !== null));
 
+/**
+ * The statement does not wait for the disk. Should the server crash in the next half second, what it wrote is lost, and
+ * the receiver is told again under the same id, as after any other crash. The statement has to join `unflushed`.
+ */
+const unflushed = (db: Database) =>
+  db.with("unflushed", (select) =>
+    select.selectNoFrom(sql<string>`set_config('synchronous_commit', 'off', true)`.as("setting")),
+  );
+
 /** A lease that was lost writes nothing, neither to the delivery nor to its receiver. */
 async function settle(db: Database, claimed: ClaimedDelivery, result: DeliveryResult): Promise<boolean> {
   const { id, token, receiver } = claimed;
-  const { numUpdatedRows } = await db
+  const { numUpdatedRows } = await unflushed(db)
     .updateTable("delivery")
+    .from("unflushed")
     .set({ ...settled(result), lease_token: null, lease_until: null })
     .where("id", "=", id)
     .where("status", "=", "pending")
