@@ -104,7 +104,10 @@ export const Webhook = z.looseObject({
   project_id: z.string().nullable(),
   url: z.string(),
   events: z.array(z.string()),
+  off: z.unknown(),
 });
+export const WebhookCreated = Webhook.extend({ secret: z.string().optional() });
+export const WebhookSecret = z.looseObject({ secret: z.string(), old_secret_until: z.string() });
 export const Webhooks = z.looseObject({ webhooks: z.array(Webhook) });
 
 /** A refusal: a problem document, or, from something between us and Fenix, anything at all. */

@@ -143,7 +143,7 @@ export const isSettled = ({ status }: SessionHost): boolean =>
 /** A project with instances on hosts of the session. */
 export interface SessionProject {
   readonly id: ProjectId;
-  /** Somebody answers for it: it has an active webhook for `maintenance.scheduled`. */
+  /** Somebody answers for it: it has an active webhook or an event alarm for `maintenance.scheduled`, or looks by itself. */
   readonly managed: boolean;
 }
 

@@ -279,6 +279,17 @@ describe("changing sessions", () => {
 });
 
 describe("webhooks", () => {
+  test("a native one prints its secret, once; another one is asked for by id", async () => {
+    const argv = ["webhook", "add", "https://manager.example.org/", "--project", project, "--format", "cloudevents"];
+    const body = { ...aWebhook({ format: "cloudevents" }), secret: "whsec_b2xk" };
+    const { out } = await typed(argv, { "POST /v1/webhooks": [{ body }] });
+    expect(out).toBe(`${aWebhook().webhook_id}\nwhsec_b2xk\n`);
+    expect(server.asked[0]?.body).toMatchObject({ format: "cloudevents" });
+    const changed = { webhook_id: "w", secret: "whsec_bmV3", old_secret_until: "2026-11-26T08:00:00.000Z" };
+    const again = await typed(["webhook", "secret", "w"], { "POST /v1/webhooks/w/secret": [{ body: changed }] });
+    expect(again.out).toBe("whsec_bmV3\n");
+  });
+
   test("add", async () => {
     const argv = ["webhook", "add", "http://192.0.2.20:12348/maintenance", "--project", project];
     const added = { "POST /v1/webhooks": [{ body: aWebhook() }] };

@@ -164,5 +164,8 @@ export const aWebhook = (changes: object = {}) =>
     url: "http://192.0.2.20:12348/maintenance",
     events: ["maintenance.scheduled"],
     created_at: "2026-11-25T08:00:00.000Z",
+    format: "aodh",
+    off: null,
+    failing_since: null,
     ...changes,
   });
