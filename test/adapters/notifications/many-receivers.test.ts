@@ -124,6 +124,21 @@ test("410 switches a receiver off: nothing waits for it, it makes no project man
   expect((await record(store, session, { notifications: [news] }, clock.now())).deliveries).toHaveLength(1);
 });
 
+test("while the message bus is away, webhooks hear all the same, and what the bus missed waits for it", async () => {
+  const alive = await aReceiver((response) => response.end());
+  await webhookTo(alive.url);
+  const session = await created(store, "no-bus");
+  const onBus = postgresStore(db, { bus: true });
+  const { deliveries } = await record(onBus, session, { notifications: [news, news] }, clock.now());
+  for (const id of deliveries) await deliver(id, { ...delivering, shutdown: new AbortController().signal });
+  expect(alive.got).toHaveLength(2);
+  const told = await store.reports.notifications(session.id, { project: null, after: 0, limit: 10 });
+  const waiting = told?.flatMap((one) => one.deliveries).filter(({ receiver }) => receiver.kind === "bus");
+  expect(waiting).toMatchObject(
+    [1, 2].map(() => ({ status: "pending", attempts: 1, lastError: expect.stringContaining("no message bus") })),
+  );
+});
+
 test("what was told is read page by page; a project reads what was told to it, and of its own receivers", async () => {
   const question: Notification = {
     ...{ type: "maintenance.scheduled", project: project("shop"), state: "MAINTENANCE", instances: [] },
