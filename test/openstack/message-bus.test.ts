@@ -117,6 +117,21 @@ describe.skipIf(!OS_AUTH_URL)("an event alarm of a real OpenStack", async () => 
     },
   );
 
+  test("makes its project managed, from whichever project it is seen", async () => {
+    // One that has not asked yet each time: what AODH said is believed for a minute.
+    const listening = async () => {
+      const fresh = openStackCloud(admin);
+      closing.push(() => fresh.disconnect());
+      return fresh.alarms.listening({ signal: AbortSignal.timeout(30_000) });
+    };
+    const [, name = ""] = OS_TEST_PROJECTS.split(",");
+    const tenant = await logIn(loginFrom(process.env, name));
+    const before = await listening();
+    await alarm(tenant, "maintenance.*");
+    expect(before).not.toContain(tenant.projectId);
+    expect(await listening()).toContain(tenant.projectId);
+  });
+
   test("fires at an infrastructure service in the project of Fenix's own user for hosts (K13)", async () => {
     const operators = await logIn(loginFrom(process.env));
     const receiver = await alarm(operators, "maintenance.*");

@@ -20,7 +20,7 @@ const TURNS_AT_ONCE = 4;
  * A delivery is a wait for its receiver and next to no work. There are so many hands that a dozen receivers which hang,
  * each with as many as it may have in hand (`src/adapters/postgres/deliveries.ts`), leave some for the others.
  */
-const DELIVERIES_AT_ONCE = 128;
+const DELIVERIES_AT_ONCE = 256;
 
 /** A worker that is told to stop ends its handlers; one that does not end in this time is left behind. */
 const CLOSE_MS = 30_000;

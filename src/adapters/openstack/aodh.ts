@@ -30,8 +30,10 @@ export interface AodhParts {
 
 export function eventAlarms({ http, keystone, clock, log }: AodhParts): Alarms {
   let known: { readonly projects: readonly ProjectId[]; readonly until: number } | null = null;
+  let told = false; // Once until they can be read again, and not at each look.
   const read = shared(async (signal) => {
     const projects = await listeningProjects(http, keystone, signal);
+    told = false;
     known = { projects, until: clock.now().getTime() + GOOD_FOR_MS };
     return projects;
   });
@@ -45,7 +47,9 @@ export function eventAlarms({ http, keystone, clock, log }: AodhParts): Alarms {
         signal.throwIfAborted();
         if (!isProblem(error) && !tooLong.aborted) throw error;
         // A cloud may have a bus and no AODH, and a look at the cloud must not fail for it.
-        log?.warn({ error }, "the event alarms could not be read; who listened before is taken to listen still");
+        if (!told)
+          log?.warn({ error }, "the event alarms could not be read; who listened before is taken to listen still");
+        told = true;
         return null;
       }
     },

@@ -8,10 +8,10 @@ import { inTransaction } from "./transaction.ts";
 import { toWebhook } from "./webhooks.ts";
 
 /**
- * So many deliveries are on their way to one receiver at once. One that answers in 10 ms takes 800 in a second; one that
+ * So many deliveries are on their way to one receiver at once. One that answers in 10 ms takes 1,600 in a second; one that
  * hangs holds this many of a worker's hands, and after its first failure a single one.
  */
-const IN_HAND_MAX = 8;
+const IN_HAND_MAX = 16;
 const IN_HAND_MAX_FAILING = 1;
 
 /** The bus takes many, and refuses all of them at once while it is away. */

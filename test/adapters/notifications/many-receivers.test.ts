@@ -76,7 +76,7 @@ test("a receiver that hangs delays nobody else, however much waits for it", asyn
   await vi.waitFor(() => expect(alive.got).toHaveLength(100), { timeout: 20_000 });
   expect(dead.got.length).toBeGreaterThan(0);
   // As many as it may have in hand, and those that were counted at the same moment: one for each connection to the database.
-  expect(dead.got.length).toBeLessThanOrEqual(8 + 10);
+  expect(dead.got.length).toBeLessThanOrEqual(16 + 10);
   shutdown.abort();
   await working;
 });
@@ -122,6 +122,21 @@ test("410 switches a receiver off: nothing waits for it, it makes no project man
   expect((await record(store, session, { notifications: [news] }, clock.now())).deliveries).toEqual([]);
   await store.webhooks.switchOn(id);
   expect((await record(store, session, { notifications: [news] }, clock.now())).deliveries).toHaveLength(1);
+});
+
+test("while the message bus is away, webhooks hear all the same, and what the bus missed waits for it", async () => {
+  const alive = await aReceiver((response) => response.end());
+  await webhookTo(alive.url);
+  const session = await created(store, "no-bus");
+  const onBus = postgresStore(db, { bus: true });
+  const { deliveries } = await record(onBus, session, { notifications: [news, news] }, clock.now());
+  for (const id of deliveries) await deliver(id, { ...delivering, shutdown: new AbortController().signal });
+  expect(alive.got).toHaveLength(2);
+  const told = await store.reports.notifications(session.id, { project: null, after: 0, limit: 10 });
+  const waiting = told?.flatMap((one) => one.deliveries).filter(({ receiver }) => receiver.kind === "bus");
+  expect(waiting).toMatchObject(
+    [1, 2].map(() => ({ status: "pending", attempts: 1, lastError: expect.stringContaining("no message bus") })),
+  );
 });
 
 test("what was told is read page by page; a project reads what was told to it, and of its own receivers", async () => {
