@@ -38,12 +38,23 @@ export interface Board {
   readonly rooms: Rooms;
 }
 
-export function setUp(cloud: NumberedCloud): Board {
+/** Where the instances are and what the hosts do, at the start of the plan unless told otherwise. */
+export interface Setting {
+  readonly places: Int32Array;
+  readonly phase: Uint8Array;
+}
+
+export const settingAtStart = ({ home, planned }: NumberedCloud): Setting => ({
+  places: home,
+  phase: planned.map((one) => (one === 1 ? WAITING : DONE)),
+});
+
+export function setUp(cloud: NumberedCloud, { places, phase } = settingAtStart(cloud)): Board {
   const { hostCount, instanceCount, classes } = cloud;
   const free = cloud.capacity.slice();
   const board: Board = {
     cloud,
-    phase: Uint8Array.from(cloud.planned, (planned) => (planned === 1 ? WAITING : DONE)),
+    phase,
     free,
     openFree: new Float64Array(classes.length),
     openUnlimited: new Int32Array(classes.length),
@@ -57,11 +68,11 @@ export function setUp(cloud: NumberedCloud): Board {
     rooms: rooms(cloud, free),
   };
   for (let instance = instanceCount - 1; instance >= 0; instance--) {
-    const host = cloud.home[instance]!;
+    const host = places[instance]!;
     use(board, instance, host, 1);
     settle(board, instance, host);
   }
-  for (let host = 0; host < hostCount; host++) open(board, host);
+  for (let host = 0; host < hostCount; host++) if (phase[host] === WAITING || phase[host] === DONE) open(board, host);
   return board;
 }
 

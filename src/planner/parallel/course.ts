@@ -3,7 +3,7 @@
  * and come back. A course is driven from one second with events to the next.
  */
 import type { Agenda } from "./agenda.ts";
-import { ACTING, type Board, DONE, DRAINING, open } from "./board.ts";
+import { ACTING, type Board, DONE, DRAINING, open, WAITING } from "./board.ts";
 import { ACTION_ENDS, GROUP_RECOVERS, HOST_IS_DUE, MOVE_ENDS, type Traffic } from "./traffic.ts";
 
 export interface Course {
@@ -18,6 +18,8 @@ export interface Course {
   readonly restsUntil: Float64Array;
   /** Per host: 1 while something has left to make room there, and nothing has arrived yet; it may not be drained. */
   readonly hasHole: Uint8Array;
+  /** Hosts in the order in which their drains began. */
+  readonly begun: number[];
   /** Hosts between the start of their drains and the ends of their actions, in all and per zone. */
   busy: number;
   readonly zoneBusy: Int32Array;
@@ -38,7 +40,7 @@ export function newCourse(board: Board, events: Agenda, moving: Traffic): Course
   const { hostCount, zoneCount } = board.cloud;
   const perHost = () => new Float64Array(hostCount).fill(-1);
   return {
-    ...{ board, events, moving, busy: 0, now: 0, makespan: 0 },
+    ...{ board, events, moving, begun: [], busy: 0, now: 0, makespan: 0 },
     ...{ drainStart: perHost(), emptyAt: perHost(), actionEnd: perHost() },
     restsUntil: new Float64Array(hostCount),
     hasHole: new Uint8Array(hostCount),
@@ -46,10 +48,24 @@ export function newCourse(board: Board, events: Agenda, moving: Traffic): Course
   };
 }
 
+/** Whether nothing but room stands in the way of draining a waiting host now. */
+export function mayBegin({ board, hasHole, restsUntil, busy, zoneBusy, now }: Course, host: number): boolean {
+  const { max_hosts_at_once: most, max_hosts_at_once_per_zone: mostPerZone } = board.cloud.snapshot.session;
+  return (
+    board.phase[host] === WAITING &&
+    board.arriving[host] === 0 &&
+    hasHole[host] === 0 &&
+    restsUntil[host]! <= now &&
+    busy < (most ?? Infinity) &&
+    zoneBusy[board.cloud.zone[host]!]! < (mostPerZone ?? Infinity)
+  );
+}
+
 /** Begins the drain of a host that is closed and whose instances have their places booked. */
 export function beginDrain(course: Course, host: number, instances: readonly number[]): void {
   course.board.phase[host] = DRAINING;
   course.drainStart[host] = course.now;
+  course.begun.push(host);
   occupy(course, host);
   leave(course, host, instances);
   maybeAct(course, host);
@@ -107,8 +123,8 @@ function happen(course: Course, what: number, listener: Listener): void {
 }
 
 /** A host that nothing is left on begins its action. */
-export function maybeAct({ board, events, moving, emptyAt, now }: Course, host: number): void {
-  if (board.phase[host] !== DRAINING || moving.left(host) > 0) return;
+export function maybeAct({ board, events, emptyAt, now }: Course, host: number): void {
+  if (board.phase[host] !== DRAINING || board.first[host] !== -1) return;
   board.phase[host] = ACTING;
   emptyAt[host] = now;
   events.enter(now + board.cloud.action[host]!, host * 4 + ACTION_ENDS);
@@ -117,6 +133,15 @@ export function maybeAct({ board, events, moving, emptyAt, now }: Course, host: 
 export function rest({ events, restsUntil, now }: Course, host: number): void {
   restsUntil[host] = now + 1;
   events.enter(now + 1, host * 4 + HOST_IS_DUE);
+}
+
+/** Has instances leave an open host so that others find room there; their new places are booked. */
+export function makeHole({ board, hasHole, moving }: Course, ejected: readonly number[]): void {
+  for (const instance of ejected) {
+    const from = board.at[instance]!;
+    if (board.phase[from] === WAITING) hasHole[from] = 1;
+    moving.admit(from, [instance]);
+  }
 }
 
 function comeBack({ board }: Course, host: number, listener: Listener): void {

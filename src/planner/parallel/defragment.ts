@@ -76,7 +76,7 @@ function tryBook(board: Board, instance: number, from: number, leaving: number):
   for (let host = 0; host < board.cloud.hostCount; host++) {
     if (host === from || host === leaving || !board.rooms.has(host) || !hasRoom(board, instance, host)) continue;
     book(board, instance, host);
-    if (reserveIsKept(board, instance)) return true;
+    if (keepsReserveWhile(board, instance)) return true;
     unbook(board, instance);
     return false;
   }
@@ -84,7 +84,7 @@ function tryBook(board: Board, instance: number, from: number, leaving: number):
 }
 
 /** A move counts at both its ends while it lasts. */
-const reserveIsKept = ({ cloud, openFree, openUnlimited }: Board, instance: number): boolean =>
+export const keepsReserveWhile = ({ cloud, openFree, openUnlimited }: Board, instance: number): boolean =>
   cloud.classes.every(
     (_, k) =>
       openUnlimited[k]! > 0 ||

@@ -8,6 +8,8 @@ export interface Emptying {
   readonly twiceLeft: number;
   /** Whether waiting hosts are as welcome as others: then each instance draws lots between them. */
   readonly isBlind?: boolean;
+  /** Where an instance goes when there is room, before others look for any; -1: it has no such place. */
+  readonly goalOf?: (instance: number) => number;
 }
 
 export type Emptied =
@@ -31,8 +33,10 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
   const wasOpen = board.rooms.has(host);
   close(board, host);
   const instances = instancesOn(board, host);
+  const { goalOf } = options;
+  const homeless = goalOf ? instances.filter((instance) => !takeGoal(board, instance, goalOf(instance))) : instances;
   let twice = 0;
-  for (const [index, instance] of instances.entries()) {
+  for (const instance of homeless) {
     const isFirst = options.isBlind !== true || !drawsWaiting(board, instance);
     let to = isFirst ? findRoom(board, instance, true, options) : -1;
     if (to === -1 && twice < options.twiceLeft) {
@@ -41,13 +45,29 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
     }
     if (to === -1 && !isFirst) to = findRoom(board, instance, true, options);
     if (to === -1) {
-      for (let back = index - 1; back >= 0; back--) unbook(board, instances[back]!);
+      for (const one of instances.toReversed()) if (board.booked[one] !== -1) unbook(board, one);
       if (wasOpen) open(board, host);
       return { kind: "stuck", at: instance };
     }
     book(board, instance, to);
   }
   return { kind: "booked", instances, twice };
+}
+
+/** Books the place that the instance was meant to have, if it is still to be had. */
+export function takeGoal(board: Board, instance: number, goal: number): boolean {
+  if (goal === -1 || !board.rooms.has(goal) || !hasRoom(board, instance, goal)) return false;
+  book(board, instance, goal);
+  return true;
+}
+
+/** Books the best place for one instance, on settled hosts first; false when there is none. */
+export function takeAny(board: Board, instance: number, options: Emptying): boolean {
+  const settled = findRoom(board, instance, true, options);
+  const to = settled === -1 ? findRoom(board, instance, false, options) : settled;
+  if (to === -1) return false;
+  book(board, instance, to);
+  return true;
 }
 
 /** A lot that falls on waiting hosts as often as they are among the open ones. */
@@ -83,15 +103,9 @@ export function withoutRoom(board: Board, host: number): readonly number[] {
   const homeless: number[] = [];
   const placed: number[] = [];
   const everywhere = { probes: Infinity, twiceLeft: Infinity };
-  for (const instance of instancesOn(board, host)) {
-    const settled = findRoom(board, instance, true, everywhere);
-    const to = settled === -1 ? findRoom(board, instance, false, everywhere) : settled;
-    if (to === -1) homeless.push(instance);
-    else {
-      book(board, instance, to);
-      placed.push(instance);
-    }
-  }
+  for (const instance of instancesOn(board, host))
+    if (takeAny(board, instance, everywhere)) placed.push(instance);
+    else homeless.push(instance);
   for (const instance of placed.toReversed()) unbook(board, instance);
   if (wasOpen) open(board, host);
   return homeless;

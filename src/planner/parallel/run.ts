@@ -4,7 +4,7 @@
  */
 import { agenda } from "./agenda.ts";
 import { type Board, setUp, WAITING } from "./board.ts";
-import { beginDrain, type Listener, newCourse, nextSecond } from "./course.ts";
+import { beginDrain, type Course, type Listener, makeHole, mayBegin, newCourse, nextSecond } from "./course.ts";
 import { makeRoom } from "./defragment.ts";
 import { emptyHost } from "./emptying.ts";
 import type { NumberedCloud } from "./numbered.ts";
@@ -13,7 +13,10 @@ import { HOST_IS_DUE, type Moves, traffic } from "./traffic.ts";
 
 export interface Run {
   readonly board: Board;
+  /** In the order of their starts. */
   readonly moves: Moves;
+  /** Hosts in the order in which their drains began. */
+  readonly begun: readonly number[];
   /** Per host, -1 where it never came to that. */
   readonly drainStart: Float64Array;
   readonly emptyAt: Float64Array;
@@ -47,11 +50,9 @@ export interface Policy {
 const MISSES = 6;
 const MISSES_PER_OPENING = 2;
 /** In how many hosts an instance looks for room, per row of `rooms.ts`: large clouds offer enough good places early. */
-const PROBES = 48;
-const PROBES_OF_MANY = 12;
-const MANY = 2_000;
+export const probesAmong = (hosts: number): number => (hosts > 2_000 ? 12 : 48);
 /** To look for a hole takes long; a cloud that needs more of them is better served by scaling in. */
-const HOLES = 60;
+export const HOLES = 60;
 
 export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, policy = {} }: RunOptions): Run {
   const board = setUp(cloud);
@@ -59,10 +60,7 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
   const moving = traffic(board, events);
   const course = newCourse(board, events, moving);
   const { hostCount } = cloud;
-  const { session } = cloud.snapshot;
-  const { hasHole, restsUntil, zoneBusy } = course;
-  const mostHosts = session.max_hosts_at_once ?? Infinity;
-  const mostPerZone = session.max_hosts_at_once_per_zone ?? Infinity;
+  const mostHosts = cloud.snapshot.session.max_hosts_at_once ?? Infinity;
   let twiceLeft = twice;
   // Whether anything has changed that may let another host go; if not, only hosts that nothing arrives at any more.
   let isWorthTrying = true;
@@ -70,7 +68,7 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
   let holesLeft = holes;
   let openings = 0;
   let tried = 0;
-  const probes = hostCount > MANY ? PROBES_OF_MANY : PROBES;
+  const probes = probesAmong(hostCount);
   const fails = new Uint8Array(hostCount);
   const tryAgainAt = new Float64Array(hostCount);
   let waiting = [...order];
@@ -90,12 +88,7 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
     return true;
   };
 
-  const mayStart = (host: number) =>
-    board.arriving[host] === 0 &&
-    hasHole[host] === 0 &&
-    dueAt[host]! <= course.now &&
-    restsUntil[host]! <= course.now &&
-    zoneBusy[cloud.zone[host]!]! < mostPerZone;
+  const mayStart = (host: number) => dueAt[host]! <= course.now && mayBegin(course, host);
 
   /** Starts as many drains as there is room for, of these hosts in this order. */
   const startDrains = (candidates: readonly number[]) => {
@@ -125,11 +118,7 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
     if (holesLeft === 0 || course.busy >= mostHosts) return false;
     holesLeft -= 1;
     const ejected = makeRoom(board, waiting.filter(mayStart), course.now);
-    for (const instance of ejected) {
-      const from = board.at[instance]!;
-      hasHole[from] = 1;
-      moving.admit(from, [instance]);
-    }
+    makeHole(course, ejected);
     moving.start(course.now);
     return ejected.length > 0;
   };
@@ -172,9 +161,14 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
       moving.start(course.now);
     } else if (!defragment()) break;
   }
-  const { drainStart, emptyAt, actionEnd, makespan } = course;
-  return { board, moves: moving.moves, drainStart, emptyAt, actionEnd, makespan, waiting };
+  return resultOf(course, waiting);
 }
+
+/** What has come of a course in which nothing happens any more. */
+export const resultOf = (course: Course, waiting: readonly number[]): Run => {
+  const { board, moving, begun, drainStart, emptyAt, actionEnd, makespan } = course;
+  return { board, moves: moving.moves, begun, drainStart, emptyAt, actionEnd, makespan, waiting };
+};
 
 /** Per class, what the smallest of these hosts has; a host that takes nothing is no loss when it closes. */
 function leastOf({ classes, capacity, takes }: NumberedCloud, hosts: readonly number[]): Float64Array {

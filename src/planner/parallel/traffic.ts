@@ -18,6 +18,7 @@ export interface Moves {
   from: Int32Array;
   to: Int32Array;
   start: Float64Array;
+  end: Float64Array;
 }
 
 export interface Traffic {
@@ -33,22 +34,17 @@ export interface Traffic {
   readonly lookAt: (host: number) => void;
   /** Whether no move is under way. */
   readonly isQuiet: () => boolean;
-  /** How many moves of the host have not ended. */
-  readonly left: (host: number) => number;
+  /** A move that began earlier, to where its instance is booked, ends at `end`. */
+  readonly resume: (instance: number, end: number) => void;
+  /** A member of the group that has moved recovers until then. */
+  readonly recoverAt: (group: number, until: number) => void;
 }
 
-export function traffic(board: Board, agenda: Agenda): Traffic {
+/** New moves are written down after those in `moves`. */
+export function traffic(board: Board, agenda: Agenda, moves: Moves = noMoves(1_024)): Traffic {
   const { cloud, at, booked } = board;
   const limit = cloud.snapshot.session.max_moves_at_once ?? Infinity;
-  const moves: Moves = {
-    count: 0,
-    instance: new Int32Array(1_024),
-    from: new Int32Array(1_024),
-    to: new Int32Array(1_024),
-    start: new Float64Array(1_024),
-  };
   const queue: number[][] = Array.from({ length: cloud.hostCount }, () => []);
-  const left = new Int32Array(cloud.hostCount);
   const leaving = new Int32Array(cloud.hostCount);
   const entering = new Int32Array(cloud.hostCount);
   const impacted = new Int32Array(cloud.groupCount);
@@ -78,14 +74,17 @@ export function traffic(board: Board, agenda: Agenda): Traffic {
     else if (hosts.at(-1) !== host) hosts.push(host);
   };
 
-  const begin = (instance: number, host: number, now: number) => {
-    const to = booked[instance]!;
+  const count = (instance: number, host: number) => {
     leaving[host]! += 1;
-    entering[to]! += 1;
+    entering[booked[instance]!]! += 1;
     impacted[cloud.group[instance]!]! += 1;
     underWay += 1;
-    record(moves, instance, host, to, now);
-    agenda.enter(now + cloud.moveTime[instance]!, instance * 4 + MOVE_ENDS);
+  };
+  const begin = (instance: number, host: number, now: number) => {
+    count(instance, host);
+    const end = now + cloud.moveTime[instance]!;
+    record(moves, instance, host, booked[instance]!, now, end);
+    agenda.enter(end, instance * 4 + MOVE_ENDS);
   };
 
   /** Starts what may start of one host's queue and keeps the rest in order. */
@@ -122,7 +121,6 @@ export function traffic(board: Board, agenda: Agenda): Traffic {
     moves,
     admit(host, instances) {
       queue[host]!.push(...instances);
-      left[host]! += instances.length;
       lookAt(host);
     },
     start(now) {
@@ -139,7 +137,6 @@ export function traffic(board: Board, agenda: Agenda): Traffic {
       const [from, to] = [at[instance]!, booked[instance]!];
       const group = cloud.group[instance]!;
       arrive(board, instance);
-      left[from]! -= 1;
       leaving[from]! -= 1;
       entering[to]! -= 1;
       underWay -= 1;
@@ -157,24 +154,46 @@ export function traffic(board: Board, agenda: Agenda): Traffic {
     },
     lookAt,
     isQuiet: () => underWay === 0,
-    left: (host) => left[host]!,
+    resume(instance, end) {
+      count(instance, at[instance]!);
+      agenda.enter(end, instance * 4 + MOVE_ENDS);
+    },
+    recoverAt(group, until) {
+      impacted[group]! += 1;
+      agenda.enter(until, group * 4 + GROUP_RECOVERS);
+    },
   };
 }
 
-function record(moves: Moves, instance: number, from: number, to: number, start: number): void {
+const COLUMNS = ["instance", "from", "to", "start", "end"] as const;
+
+export const noMoves = (room: number): Moves => ({
+  count: 0,
+  instance: new Int32Array(room),
+  from: new Int32Array(room),
+  to: new Int32Array(room),
+  start: new Float64Array(room),
+  end: new Float64Array(room),
+});
+
+/** Writes a move down as the last one. */
+export function record(moves: Moves, instance: number, from: number, to: number, start: number, end: number): void {
   const at = moves.count++;
   if (at === moves.instance.length) {
-    for (const field of ["instance", "from", "to"] as const) {
-      const larger = new Int32Array(2 * at);
-      larger.set(moves[field]);
-      moves[field] = larger;
-    }
-    const larger = new Float64Array(2 * at);
-    larger.set(moves.start);
-    moves.start = larger;
+    const larger = noMoves(2 * at);
+    for (const column of COLUMNS) larger[column].set(moves[column]);
+    Object.assign(moves, larger, { count: at + 1 });
   }
   moves.instance[at] = instance;
   moves.from[at] = from;
   moves.to[at] = to;
   moves.start[at] = start;
+  moves.end[at] = end;
+}
+
+/** The first `count` moves, with room for as many as there were. */
+export function firstMoves(moves: Moves, count: number): Moves {
+  const first = noMoves(Math.max(1, moves.count));
+  for (const column of COLUMNS) first[column].set(moves[column].subarray(0, count));
+  return Object.assign(first, { count });
 }
