@@ -2,7 +2,7 @@
  * Follows a plan from one of its seconds on. Drains begin when the plan says, in its order, and instances go where it
  * says; only what has become impossible is decided anew: another place, or a later drain.
  */
-import { DRAINING, unbook, WAITING } from "./board.ts";
+import { DRAINING, hasRoom, unbook, WAITING } from "./board.ts";
 import { beginDrain, type Course, leave, type Listener, makeHole, maybeAct, mayBegin, nextSecond } from "./course.ts";
 import { keepsReserveWhile, makeRoom } from "./defragment.ts";
 import { emptyHost, instancesOn, takeAny, takeGoal } from "./emptying.ts";
@@ -13,6 +13,12 @@ import { HOST_IS_DUE } from "./traffic.ts";
 
 /** How many late hosts are tried in vain at one moment: each look costs, and there is another one when a host is back. */
 const MISSES = 8;
+
+/**
+ * How long a host waits beyond its turn, in seconds, for places that something late still takes. Who looks for another one
+ * at once takes the places of others, and a few seconds at one host give half of the cloud other places.
+ */
+const PATIENCE = 300;
 
 export function follow(cloud: NumberedCloud, past: Past, second: number): Run {
   const { course, goals } = resume(cloud, past, second);
@@ -29,6 +35,10 @@ export function follow(cloud: NumberedCloud, past: Past, second: number): Run {
   let late: number[] = [];
   let isWorthTrying = true;
   let holesLeft = HOLES;
+
+  /** Until its patience ends, a host waits for the places that the plan has for it. */
+  const hasPatience = (host: number) =>
+    course.now < past.drainStart[host]! + PATIENCE && !goalsAreThere(course, goals, host);
 
   const tryStart = (host: number, most: number) => {
     const emptied = emptyHost(board, host, { probes: most, twiceLeft: Infinity, goalOf: goal });
@@ -60,6 +70,10 @@ export function follow(cloud: NumberedCloud, past: Past, second: number): Run {
       // Those whose turn comes now are tried in any case, and after them the others for which anything has changed.
       const isNew = index >= waitedBefore;
       if ((!isNew && (!isWorthTrying || misses >= MISSES)) || !mayBegin(course, host)) continue;
+      if (hasPatience(host)) {
+        if (isNew) events.enter(past.drainStart[host]! + PATIENCE, host * 4 + HOST_IS_DUE);
+        continue;
+      }
       if (!tryStart(host, probes) && !isNew) misses += 1;
     }
     late = late.filter((host) => board.phase[host] === WAITING);
@@ -89,7 +103,9 @@ export function follow(cloud: NumberedCloud, past: Past, second: number): Run {
     opened: () => {
       isWorthTrying = true;
     },
-    due: () => {},
+    due: (host) => {
+      isWorthTrying ||= past.drainStart[host]! + PATIENCE === course.now;
+    },
   };
 
   while (true) {
@@ -135,6 +151,17 @@ function repeatEjection(course: Course, goals: Goals, move: number): void {
   goOn(goals, one);
   makeHole(course, [one]);
   moving.start(now);
+}
+
+/** Whether everything on the host can go where the plan says; a host that takes nothing any more is not waited for. */
+function goalsAreThere({ board }: Course, goals: Goals, host: number): boolean {
+  const { cloud, rooms } = board;
+  for (let one = board.first[host]!; one !== -1; one = board.next[one]!) {
+    const goal = goalOf(goals, one);
+    if (goal === -1 || cloud.takes[goal] === 0 || goal === host) continue;
+    if (!rooms.has(goal) || !hasRoom(board, one, goal)) return false;
+  }
+  return true;
 }
 
 /** Planned hosts that wait: those whose turn has come, then the others. */
