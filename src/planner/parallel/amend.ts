@@ -4,7 +4,7 @@ import type { SnapshotHost, SnapshotInstance } from "../format/snapshot.ts";
 import { withInstance, withoutInstance } from "./amend-instances.ts";
 import { obstaclesOfInstance } from "./obstacles.ts";
 import type { Planned } from "./plan.ts";
-import { type Moves, noMoves, record } from "./traffic.ts";
+import { type Moves, noMoves, record } from "./moves.ts";
 
 /** News of a maintenance that is under way. Names other than of new instances are those of the snapshot. */
 export type PlanEvent =

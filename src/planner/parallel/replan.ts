@@ -5,7 +5,7 @@ import { windowTooShort } from "./obstacles.ts";
 import type { Planned } from "./plan.ts";
 
 /**
- * The plan from `second` on with this news; what began before that second stays as it was. The answer is a plan for the
+ * The plan from `second` on with this news; a whole one; what began before it stays as it was. The answer is a plan for the
  * cloud as the news describe it, so that news can follow news; `second` never goes back.
  */
 export function replan(plan: Planned, second: number, event: PlanEvent): Planned {

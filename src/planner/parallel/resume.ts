@@ -4,7 +4,8 @@ import { ACTING, book, close, DONE, DRAINING, setUp, WAITING } from "./board.ts"
 import { type Course, newCourse, occupy } from "./course.ts";
 import type { NumberedCloud } from "./numbered.ts";
 import type { Run } from "./run.ts";
-import { ACTION_ENDS, firstMoves, HOST_IS_DUE, type Moves, traffic } from "./traffic.ts";
+import { firstMoves, type Moves } from "./moves.ts";
+import { ACTION_ENDS, HOST_IS_DUE, traffic } from "./traffic.ts";
 
 export type Past = Pick<Run, "moves" | "begun" | "drainStart" | "emptyAt" | "actionEnd">;
 
@@ -32,7 +33,7 @@ export function resume(cloud: NumberedCloud, past: Past, second: number): Resume
     if (moves.end[move]! < second) places[moves.instance[move]!] = moves.to[move]!;
   const phase = Uint8Array.from({ length: cloud.hostCount }, (_, host) => phaseOf(cloud, past, host, second));
   const board = setUp(cloud, { places, phase });
-  const events = agenda();
+  const events = agenda(second);
   const course = newCourse(board, events, traffic(board, events, firstMoves(moves, begun)));
   course.now = second;
   resumeHosts(course, past);

@@ -9,7 +9,8 @@ import { makeRoom } from "./defragment.ts";
 import { emptyHost } from "./emptying.ts";
 import type { NumberedCloud } from "./numbered.ts";
 import type { HostTimes } from "./order.ts";
-import { HOST_IS_DUE, type Moves, traffic } from "./traffic.ts";
+import type { Moves } from "./moves.ts";
+import { HOST_IS_DUE, traffic } from "./traffic.ts";
 
 export interface Run {
   readonly board: Board;
@@ -76,7 +77,7 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
 
   // A drain that begins earlier would only close its host earlier.
   const dueAt = Float64Array.from({ length: hostCount }, (_, host) =>
-    Math.max(0, times.earliestEmpty[host]! - times.drain[host]!),
+    Math.max(0, Math.ceil(times.earliestEmpty[host]! - times.drain[host]!)),
   );
   for (const host of waiting) if (dueAt[host]! > 0) events.enter(dueAt[host]!, host * 4 + HOST_IS_DUE);
 
