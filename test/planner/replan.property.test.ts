@@ -6,7 +6,7 @@ import { replan } from "../../src/planner/parallel/replan.ts";
 import { smallCloud } from "./small-clouds.ts";
 import { smallEvent } from "./small-events.ts";
 
-const CLOUDS = 1_000;
+const CLOUDS = 500;
 const EVENTS = 3;
 
 test(`after up to ${EVENTS} events in each of ${CLOUDS} clouds, the rest of the plan breaks no rule`, () => {

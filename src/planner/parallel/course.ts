@@ -79,11 +79,17 @@ export function occupy(course: Course, host: number): void {
 
 /** Has instances whose places are booked leave a host: those that take long first. */
 export function leave({ board: { cloud }, events, moving, now }: Course, host: number, of: readonly number[]): void {
-  for (const lead of new Set(of.map((instance) => cloud.lead[instance]!)))
-    if (lead > now) events.enter(lead, host * 4 + HOST_IS_DUE);
+  const { lead, moveTime } = cloud;
+  // Most clouds have one lead time, if any, and an event for a host once is enough.
+  let entered = now;
+  for (const instance of of) {
+    if (lead[instance]! <= now || lead[instance] === entered) continue;
+    entered = lead[instance]!;
+    events.enter(entered, host * 4 + HOST_IS_DUE);
+  }
   moving.admit(
     host,
-    of.toSorted((a, b) => cloud.moveTime[b]! - cloud.moveTime[a]! || a - b),
+    of.toSorted((a, b) => moveTime[b]! - moveTime[a]! || a - b),
   );
 }
 

@@ -1,5 +1,6 @@
 /** Finds a place for everything that is on a host, all or nothing. */
 import { type Board, book, close, hasRoom, open, unbook } from "./board.ts";
+import type { NumberedCloud } from "./numbered.ts";
 
 export interface Emptying {
   /** How many hosts one instance looks at in a tier before it gives up there. */
@@ -10,6 +11,8 @@ export interface Emptying {
   readonly isBlind?: boolean;
   /** Where an instance goes when there is room, before others look for any; -1: it has no such place. */
   readonly goalOf?: (instance: number) => number;
+  /** Whether nothing leaves the host while such a place is not to be had. */
+  readonly isPatient?: boolean;
 }
 
 export type Emptied =
@@ -19,12 +22,18 @@ export type Emptied =
   | { readonly kind: "short_of_reserve" };
 
 /** The instances on a host, those that are hardest to place first. */
-export function instancesOn({ cloud, first, next }: Board, host: number): number[] {
+export const instancesOn = (board: Board, host: number): number[] => hardestFirst(board.cloud, unsorted(board, host));
+
+function unsorted({ first, next }: Board, host: number): number[] {
   const found: number[] = [];
   for (let instance = first[host]!; instance !== -1; instance = next[instance]!) found.push(instance);
+  return found;
+}
+
+function hardestFirst(cloud: NumberedCloud, instances: number[]): number[] {
   const classes = cloud.classes.length;
   const size = (instance: number) => cloud.demand[instance * classes + cloud.scarce]!;
-  return found.toSorted((a, b) => size(b) - size(a) || a - b);
+  return instances.sort((a, b) => size(b) - size(a) || a - b);
 }
 
 /** Closes the host and books a place for each of its instances; or leaves everything as it was and says why. */
@@ -32,9 +41,15 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
   if (!keepsReserve(board, host)) return { kind: "short_of_reserve" };
   const wasOpen = board.rooms.has(host);
   close(board, host);
-  const instances = instancesOn(board, host);
-  const { goalOf } = options;
-  const homeless = goalOf ? instances.filter((instance) => !takeGoal(board, instance, goalOf(instance))) : instances;
+  const instances = unsorted(board, host);
+  const homeless = withoutGoal(board, instances, options);
+  const giveUp = (at: number): Emptied => {
+    for (const one of instances) if (board.booked[one] !== -1) unbook(board, one);
+    if (wasOpen) open(board, host);
+    return { kind: "stuck", at };
+  };
+  if (homeless === null) return giveUp(-1);
+  hardestFirst(board.cloud, homeless);
   let twice = 0;
   for (const instance of homeless) {
     const isFirst = options.isBlind !== true || !drawsWaiting(board, instance);
@@ -44,14 +59,24 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
       twice += 1;
     }
     if (to === -1 && !isFirst) to = findRoom(board, instance, true, options);
-    if (to === -1) {
-      for (const one of instances.toReversed()) if (board.booked[one] !== -1) unbook(board, one);
-      if (wasOpen) open(board, host);
-      return { kind: "stuck", at: instance };
-    }
+    if (to === -1) return giveUp(instance);
     book(board, instance, to);
   }
   return { kind: "booked", instances, twice };
+}
+
+/** Those that did not get their goals; null when one of them is worth waiting for. */
+function withoutGoal(board: Board, instances: readonly number[], { goalOf, isPatient }: Emptying): number[] | null {
+  if (!goalOf) return [...instances];
+  const homeless: number[] = [];
+  for (const instance of instances) {
+    const goal = goalOf(instance);
+    if (takeGoal(board, instance, goal)) continue;
+    // A host that takes nothing any more is not waited for.
+    if (isPatient === true && goal !== -1 && board.cloud.takes[goal] === 1) return null;
+    homeless.push(instance);
+  }
+  return homeless;
 }
 
 /** Books the place that the instance was meant to have, if it is still to be had. */

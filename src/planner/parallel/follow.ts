@@ -2,7 +2,7 @@
  * Follows a plan from one of its seconds on. Drains begin when the plan says, in its order, and instances go where it
  * says; only what has become impossible is decided anew: another place, or a later drain.
  */
-import { DRAINING, hasRoom, unbook, WAITING } from "./board.ts";
+import { DRAINING, unbook, WAITING } from "./board.ts";
 import { beginDrain, type Course, leave, type Listener, makeHole, maybeAct, mayBegin, nextSecond } from "./course.ts";
 import { keepsReserveWhile, makeRoom } from "./defragment.ts";
 import { emptyHost, instancesOn, takeAny, takeGoal } from "./emptying.ts";
@@ -36,12 +36,10 @@ export function follow(cloud: NumberedCloud, past: Past, second: number): Run {
   let isWorthTrying = true;
   let holesLeft = HOLES;
 
-  /** Until its patience ends, a host waits for the places that the plan has for it. */
-  const hasPatience = (host: number) =>
-    course.now < past.drainStart[host]! + PATIENCE && !goalsAreThere(course, goals, host);
+  const isEarly = (host: number) => course.now < past.drainStart[host]! + PATIENCE;
 
-  const tryStart = (host: number, most: number) => {
-    const emptied = emptyHost(board, host, { probes: most, twiceLeft: Infinity, goalOf: goal });
+  const tryStart = (host: number, most: number, isPatient: boolean) => {
+    const emptied = emptyHost(board, host, { probes: most, twiceLeft: Infinity, goalOf: goal, isPatient });
     if (emptied.kind !== "booked") return false;
     for (const instance of emptied.instances) goOn(goals, instance);
     beginDrain(course, host, emptied.instances);
@@ -70,11 +68,9 @@ export function follow(cloud: NumberedCloud, past: Past, second: number): Run {
       // Those whose turn comes now are tried in any case, and after them the others for which anything has changed.
       const isNew = index >= waitedBefore;
       if ((!isNew && (!isWorthTrying || misses >= MISSES)) || !mayBegin(course, host)) continue;
-      if (hasPatience(host)) {
-        if (isNew) events.enter(past.drainStart[host]! + PATIENCE, host * 4 + HOST_IS_DUE);
-        continue;
-      }
-      if (!tryStart(host, probes) && !isNew) misses += 1;
+      if (tryStart(host, probes, isEarly(host))) continue;
+      if (isNew) events.enter(past.drainStart[host]! + PATIENCE, host * 4 + HOST_IS_DUE);
+      else misses += 1;
     }
     late = late.filter((host) => board.phase[host] === WAITING);
     isWorthTrying = false;
@@ -82,7 +78,7 @@ export function follow(cloud: NumberedCloud, past: Past, second: number): Run {
   };
 
   const startLastResort = (hosts: readonly number[]) =>
-    hosts.some((host) => mayBegin(course, host) && tryStart(host, Infinity));
+    hosts.some((host) => mayBegin(course, host) && tryStart(host, Infinity, false));
 
   const defragment = (hosts: readonly number[]) => {
     if (holesLeft === 0) return false;
@@ -151,17 +147,6 @@ function repeatEjection(course: Course, goals: Goals, move: number): void {
   goOn(goals, one);
   makeHole(course, [one]);
   moving.start(now);
-}
-
-/** Whether everything on the host can go where the plan says; a host that takes nothing any more is not waited for. */
-function goalsAreThere({ board }: Course, goals: Goals, host: number): boolean {
-  const { cloud, rooms } = board;
-  for (let one = board.first[host]!; one !== -1; one = board.next[one]!) {
-    const goal = goalOf(goals, one);
-    if (goal === -1 || cloud.takes[goal] === 0 || goal === host) continue;
-    if (!rooms.has(goal) || !hasRoom(board, one, goal)) return false;
-  }
-  return true;
 }
 
 /** Planned hosts that wait: those whose turn has come, then the others. */

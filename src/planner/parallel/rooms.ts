@@ -39,6 +39,10 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
   const next = new Int32Array(hostCount).fill(-1);
   const previous = new Int32Array(hostCount).fill(-1);
 
+  // Hosts that stand where they stood before something changed: they are put in order when somebody looks for room.
+  const changed: number[] = [];
+  const hasChanged = new Uint8Array(hostCount);
+
   // How many hosts stand in each tier.
   const standing: [settled: number, waiting: number] = [0, 0];
 
@@ -90,18 +94,30 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
     }
   };
 
+  const putInOrder = () => {
+    for (const host of changed) {
+      hasChanged[host] = 0;
+      if (shelfOf[host] === -1) continue;
+      const shelf = shelfFor(host, shelfOf[host]! >= rows * SHELVES ? 1 : 0);
+      if (shelf === shelfOf[host]) continue;
+      leave(host);
+      put(host, shelf);
+    }
+    changed.length = 0;
+  };
+
   return {
     has: (host) => shelfOf[host] !== -1,
     enter: (host, isSettled) => put(host, shelfFor(host, isSettled ? 0 : 1)),
     leave,
     waitingShare: () => standing[1] / Math.max(1, standing[0] + standing[1]),
     refresh(host) {
-      const shelf = shelfFor(host, shelfOf[host]! >= rows * SHELVES ? 1 : 0);
-      if (shelf === shelfOf[host]) return;
-      leave(host);
-      put(host, shelf);
+      if (hasChanged[host] === 1) return;
+      hasChanged[host] = 1;
+      changed.push(host);
     },
     find(isSettled, instance, probes, cost) {
+      if (changed.length > 0) putInOrder();
       least = Infinity;
       best = -1;
       let high = 0;

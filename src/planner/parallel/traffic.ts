@@ -88,7 +88,7 @@ export function traffic(board: Board, agenda: Agenda, moves: Moves = noMoves(1_0
   const pump = (host: number, now: number) => {
     const most = outbound[host]!;
     let before = -1;
-    for (let instance = first[host]!; instance !== -1 && leaving[host]! < most; ) {
+    for (let instance = first[host]!; instance !== -1 && leaving[host]! < most;) {
       const after = next[instance]!;
       if (mayStart(instance, host, now)) {
         if (before === -1) first[host] = after;
