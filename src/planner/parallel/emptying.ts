@@ -108,7 +108,9 @@ function findRoom(board: Board, instance: number, isSettled: boolean, { probes }
   const classes = cloud.classes.length;
   return board.rooms.find(isSettled, instance, probes, (host) => {
     if (!hasRoom(board, instance, host)) return Infinity;
-    let [sum, most, least] = [0, 0, 1];
+    let sum = 0;
+    let most = 0;
+    let least = 1;
     for (let k = 0, at = host * classes, want = instance * classes; k < classes; k++) {
       const all = capacity[at + k]!;
       if (all === 0 || all === Infinity) continue;
@@ -120,6 +122,11 @@ function findRoom(board: Board, instance: number, isSettled: boolean, { probes }
     return sum + UNEVEN * Math.max(0, most - least);
   });
 }
+
+/** Whether there is a place for the instance, its own host included; nothing is booked. */
+export const findsRoom = (board: Board, instance: number, options: Emptying): boolean =>
+  findRoom(board, instance, true, options) !== -1 ||
+  (options.twiceLeft > 0 && findRoom(board, instance, false, options) !== -1);
 
 /** The instances on a host that find no room when the others take theirs; everything is left as it was. */
 export function withoutRoom(board: Board, host: number): readonly number[] {

@@ -6,7 +6,7 @@ import { agenda } from "./agenda.ts";
 import { type Board, setUp, WAITING } from "./board.ts";
 import { beginDrain, type Course, type Listener, makeHole, mayBegin, newCourse, nextSecond } from "./course.ts";
 import { makeRoom } from "./defragment.ts";
-import { emptyHost } from "./emptying.ts";
+import { emptyHost, findsRoom } from "./emptying.ts";
 import type { NumberedCloud } from "./numbered.ts";
 import type { HostTimes } from "./order.ts";
 import type { Moves } from "./moves.ts";
@@ -81,8 +81,13 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
   );
   for (const host of waiting) if (dueAt[host]! > 0) events.enter(dueAt[host]!, host * 4 + HOST_IS_DUE);
 
+  // What found no place when the host was tried last: as long as it finds none, nothing else need be tried.
+  const stuckAt = new Int32Array(hostCount).fill(-1);
   const tryStart = (host: number, probes: number, budget: number) => {
-    const emptied = emptyHost(board, host, { probes, twiceLeft: budget, isBlind: policy.isBlind === true });
+    const options = { probes, twiceLeft: budget, isBlind: policy.isBlind === true };
+    if (stuckAt[host] !== -1 && !findsRoom(board, stuckAt[host]!, options)) return false;
+    const emptied = emptyHost(board, host, options);
+    stuckAt[host] = emptied.kind === "stuck" ? emptied.at : -1;
     if (emptied.kind !== "booked") return false;
     twiceLeft = Math.max(0, twiceLeft - emptied.twice);
     beginDrain(course, host, emptied.instances);
