@@ -106,8 +106,9 @@ function findRoom(board: Board, instance: number, isSettled: boolean, { probes }
   const { cloud, free } = board;
   const { capacity, demand } = cloud;
   const classes = cloud.classes.length;
+  const from = board.at[instance]!;
   return board.rooms.find(isSettled, instance, probes, (host) => {
-    if (!hasRoom(board, instance, host)) return Infinity;
+    if (host === from || !hasRoom(board, instance, host)) return Infinity;
     let sum = 0;
     let most = 0;
     let least = 1;
@@ -123,7 +124,7 @@ function findRoom(board: Board, instance: number, isSettled: boolean, { probes }
   });
 }
 
-/** Whether there is a place for the instance, its own host included; nothing is booked. */
+/** Whether there is a place for the instance when nothing else is placed before; nothing is booked. */
 export const findsRoom = (board: Board, instance: number, options: Emptying): boolean =>
   findRoom(board, instance, true, options) !== -1 ||
   (options.twiceLeft > 0 && findRoom(board, instance, false, options) !== -1);
