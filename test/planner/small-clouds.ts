@@ -1,7 +1,8 @@
 /** Small clouds with something odd about most of them, for property tests; the same seed gives the same cloud. */
 import { CloudSnapshot, type CloudSnapshotInput } from "../../src/planner/format/snapshot.ts";
 
-type Draw = (least: number, most: number) => number;
+/** A whole number between the two, which are both possible. */
+export type Draw = (least: number, most: number) => number;
 
 /** A cloud of 1 to 8 hosts whose limits, groups and times are all drawn. */
 export function smallCloud(seed: number): CloudSnapshot {
@@ -51,7 +52,7 @@ export function smallCloud(seed: number): CloudSnapshot {
 }
 
 /** Whole numbers from `least` to `most`, from a linear congruential generator that is good enough for tests. */
-function drawing(seed: number): Draw {
+export function drawing(seed: number): Draw {
   let state = (seed * 2_654_435_761) >>> 0;
   return (least, most) => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;

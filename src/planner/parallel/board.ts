@@ -7,6 +7,7 @@
  */
 import type { NumberedCloud } from "./numbered.ts";
 import { type Rooms, rooms } from "./rooms.ts";
+import { type Tally, tally } from "./tally.ts";
 
 export const WAITING = 0;
 export const DRAINING = 1;
@@ -32,18 +33,29 @@ export interface Board {
   readonly first: Int32Array;
   readonly next: Int32Array;
   readonly previous: Int32Array;
-  /** Members of anti-affine groups on a host, arriving and not yet departed, by `group * hosts + host`. */
-  readonly members: Map<number, number>;
+  /** Members of anti-affine groups on a host, arriving and not yet departed, by `keyOf`. */
+  readonly members: Tally;
   /** The open hosts, by what is free. */
   readonly rooms: Rooms;
 }
 
-export function setUp(cloud: NumberedCloud): Board {
+/** Where the instances are and what the hosts do, at the start of the plan unless told otherwise. */
+export interface Setting {
+  readonly places: Int32Array;
+  readonly phase: Uint8Array;
+}
+
+export const settingAtStart = ({ home, planned }: NumberedCloud): Setting => ({
+  places: home,
+  phase: planned.map((one) => (one === 1 ? WAITING : DONE)),
+});
+
+export function setUp(cloud: NumberedCloud, { places, phase } = settingAtStart(cloud)): Board {
   const { hostCount, instanceCount, classes } = cloud;
   const free = cloud.capacity.slice();
   const board: Board = {
     cloud,
-    phase: Uint8Array.from(cloud.planned, (planned) => (planned === 1 ? WAITING : DONE)),
+    phase,
     free,
     openFree: new Float64Array(classes.length),
     openUnlimited: new Int32Array(classes.length),
@@ -53,15 +65,15 @@ export function setUp(cloud: NumberedCloud): Board {
     first: new Int32Array(hostCount).fill(-1),
     next: new Int32Array(instanceCount).fill(-1),
     previous: new Int32Array(instanceCount).fill(-1),
-    members: new Map(),
+    members: tally(),
     rooms: rooms(cloud, free),
   };
   for (let instance = instanceCount - 1; instance >= 0; instance--) {
-    const host = cloud.home[instance]!;
+    const host = places[instance]!;
     use(board, instance, host, 1);
     settle(board, instance, host);
   }
-  for (let host = 0; host < hostCount; host++) open(board, host);
+  for (let host = 0; host < hostCount; host++) if (phase[host] === WAITING || phase[host] === DONE) open(board, host);
   return board;
 }
 
@@ -140,9 +152,11 @@ function use(board: Board, instance: number, host: number, sign: 1 | -1): void {
   if (isOpen) rooms.refresh(host);
   const group = cloud.group[instance]!;
   if (cloud.perHost[group] === Infinity) return;
-  const key = group * cloud.hostCount + host;
-  members.set(key, (members.get(key) ?? 0) + sign);
+  members.add(keyOf(cloud, group, host), sign);
 }
+
+/** Where `members` counts those of the group on the host. */
+export const keyOf = ({ hostCount }: NumberedCloud, group: number, host: number): number => group * hostCount + host;
 
 /** Whether the host has room for the instance, and its group and its allowed hosts agree. */
 export function hasRoom({ cloud, free, members }: Board, instance: number, host: number): boolean {
@@ -153,5 +167,5 @@ export function hasRoom({ cloud, free, members }: Board, instance: number, host:
   if (cloud.allowed[instance]?.has(host) === false) return false;
   const group = cloud.group[instance]!;
   const perHost = cloud.perHost[group]!;
-  return perHost === Infinity || (members.get(group * cloud.hostCount + host) ?? 0) < perHost;
+  return perHost === Infinity || members.get(keyOf(cloud, group, host)) < perHost;
 }

@@ -2,7 +2,7 @@
  * Makes room where nothing fits: some small instances of one host go elsewhere, so that a hole becomes as large as what
  * has to go there. The chains are one link long; the next hole is made when this one is there and still nothing fits.
  */
-import { type Board, book, hasRoom, unbook } from "./board.ts";
+import { type Board, book, hasRoom, keyOf, unbook } from "./board.ts";
 import { instancesOn, withoutRoom } from "./emptying.ts";
 
 /** More hosts are not looked at for the one that is nearest to being emptied. */
@@ -40,7 +40,7 @@ function makeHole(board: Board, leaving: number, instance: number, now: number):
 const groupFits = ({ cloud, members }: Board, instance: number, host: number): boolean => {
   if (cloud.inbound[host] === 0 || cloud.allowed[instance]?.has(host) === false) return false;
   const group = cloud.group[instance]!;
-  return (members.get(group * cloud.hostCount + host) ?? 0) < cloud.perHost[group]!;
+  return members.get(keyOf(cloud, group, host)) < cloud.perHost[group]!;
 };
 
 /** Books other places for a few instances of the host, the smallest that are enough first; or for none. */
@@ -76,7 +76,7 @@ function tryBook(board: Board, instance: number, from: number, leaving: number):
   for (let host = 0; host < board.cloud.hostCount; host++) {
     if (host === from || host === leaving || !board.rooms.has(host) || !hasRoom(board, instance, host)) continue;
     book(board, instance, host);
-    if (reserveIsKept(board, instance)) return true;
+    if (keepsReserveWhile(board, instance)) return true;
     unbook(board, instance);
     return false;
   }
@@ -84,7 +84,7 @@ function tryBook(board: Board, instance: number, from: number, leaving: number):
 }
 
 /** A move counts at both its ends while it lasts. */
-const reserveIsKept = ({ cloud, openFree, openUnlimited }: Board, instance: number): boolean =>
+export const keepsReserveWhile = ({ cloud, openFree, openUnlimited }: Board, instance: number): boolean =>
   cloud.classes.every(
     (_, k) =>
       openUnlimited[k]! > 0 ||

@@ -1,5 +1,6 @@
 /** Finds a place for everything that is on a host, all or nothing. */
 import { type Board, book, close, hasRoom, open, unbook } from "./board.ts";
+import type { NumberedCloud } from "./numbered.ts";
 
 export interface Emptying {
   /** How many hosts one instance looks at in a tier before it gives up there. */
@@ -8,6 +9,10 @@ export interface Emptying {
   readonly twiceLeft: number;
   /** Whether waiting hosts are as welcome as others: then each instance draws lots between them. */
   readonly isBlind?: boolean;
+  /** Where an instance goes when there is room, before others look for any; -1: it has no such place. */
+  readonly goalOf?: (instance: number) => number;
+  /** Whether nothing leaves the host while such a place is not to be had. */
+  readonly isPatient?: boolean;
 }
 
 export type Emptied =
@@ -17,12 +22,18 @@ export type Emptied =
   | { readonly kind: "short_of_reserve" };
 
 /** The instances on a host, those that are hardest to place first. */
-export function instancesOn({ cloud, first, next }: Board, host: number): number[] {
+export const instancesOn = (board: Board, host: number): number[] => hardestFirst(board.cloud, unsorted(board, host));
+
+function unsorted({ first, next }: Board, host: number): number[] {
   const found: number[] = [];
   for (let instance = first[host]!; instance !== -1; instance = next[instance]!) found.push(instance);
+  return found;
+}
+
+function hardestFirst(cloud: NumberedCloud, instances: number[]): number[] {
   const classes = cloud.classes.length;
   const size = (instance: number) => cloud.demand[instance * classes + cloud.scarce]!;
-  return found.toSorted((a, b) => size(b) - size(a) || a - b);
+  return instances.sort((a, b) => size(b) - size(a) || a - b);
 }
 
 /** Closes the host and books a place for each of its instances; or leaves everything as it was and says why. */
@@ -30,9 +41,17 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
   if (!keepsReserve(board, host)) return { kind: "short_of_reserve" };
   const wasOpen = board.rooms.has(host);
   close(board, host);
-  const instances = instancesOn(board, host);
+  const instances = unsorted(board, host);
+  const homeless = withoutGoal(board, instances, options);
+  const giveUp = (at: number): Emptied => {
+    for (const one of instances) if (board.booked[one] !== -1) unbook(board, one);
+    if (wasOpen) open(board, host);
+    return { kind: "stuck", at };
+  };
+  if (homeless === null) return giveUp(-1);
+  hardestFirst(board.cloud, homeless);
   let twice = 0;
-  for (const [index, instance] of instances.entries()) {
+  for (const instance of homeless) {
     const isFirst = options.isBlind !== true || !drawsWaiting(board, instance);
     let to = isFirst ? findRoom(board, instance, true, options) : -1;
     if (to === -1 && twice < options.twiceLeft) {
@@ -40,14 +59,40 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
       twice += 1;
     }
     if (to === -1 && !isFirst) to = findRoom(board, instance, true, options);
-    if (to === -1) {
-      for (let back = index - 1; back >= 0; back--) unbook(board, instances[back]!);
-      if (wasOpen) open(board, host);
-      return { kind: "stuck", at: instance };
-    }
+    if (to === -1) return giveUp(instance);
     book(board, instance, to);
   }
   return { kind: "booked", instances, twice };
+}
+
+/** Those that did not get their goals; null when one of them is worth waiting for. */
+function withoutGoal(board: Board, instances: readonly number[], { goalOf, isPatient }: Emptying): number[] | null {
+  if (!goalOf) return [...instances];
+  const homeless: number[] = [];
+  for (const instance of instances) {
+    const goal = goalOf(instance);
+    if (takeGoal(board, instance, goal)) continue;
+    // A host that takes nothing any more is not waited for.
+    if (isPatient === true && goal !== -1 && board.cloud.takes[goal] === 1) return null;
+    homeless.push(instance);
+  }
+  return homeless;
+}
+
+/** Books the place that the instance was meant to have, if it is still to be had. */
+export function takeGoal(board: Board, instance: number, goal: number): boolean {
+  if (goal === -1 || !board.rooms.has(goal) || !hasRoom(board, instance, goal)) return false;
+  book(board, instance, goal);
+  return true;
+}
+
+/** Books the best place for one instance, on settled hosts first; false when there is none. */
+export function takeAny(board: Board, instance: number, options: Emptying): boolean {
+  const settled = findRoom(board, instance, true, options);
+  const to = settled === -1 ? findRoom(board, instance, false, options) : settled;
+  if (to === -1) return false;
+  book(board, instance, to);
+  return true;
 }
 
 /** A lot that falls on waiting hosts as often as they are among the open ones. */
@@ -61,9 +106,12 @@ function findRoom(board: Board, instance: number, isSettled: boolean, { probes }
   const { cloud, free } = board;
   const { capacity, demand } = cloud;
   const classes = cloud.classes.length;
+  const from = board.at[instance]!;
   return board.rooms.find(isSettled, instance, probes, (host) => {
-    if (!hasRoom(board, instance, host)) return Infinity;
-    let [sum, most, least] = [0, 0, 1];
+    if (host === from || !hasRoom(board, instance, host)) return Infinity;
+    let sum = 0;
+    let most = 0;
+    let least = 1;
     for (let k = 0, at = host * classes, want = instance * classes; k < classes; k++) {
       const all = capacity[at + k]!;
       if (all === 0 || all === Infinity) continue;
@@ -76,6 +124,11 @@ function findRoom(board: Board, instance: number, isSettled: boolean, { probes }
   });
 }
 
+/** Whether there is a place for the instance when nothing else is placed before; nothing is booked. */
+export const findsRoom = (board: Board, instance: number, options: Emptying): boolean =>
+  findRoom(board, instance, true, options) !== -1 ||
+  (options.twiceLeft > 0 && findRoom(board, instance, false, options) !== -1);
+
 /** The instances on a host that find no room when the others take theirs; everything is left as it was. */
 export function withoutRoom(board: Board, host: number): readonly number[] {
   const wasOpen = board.rooms.has(host);
@@ -83,15 +136,9 @@ export function withoutRoom(board: Board, host: number): readonly number[] {
   const homeless: number[] = [];
   const placed: number[] = [];
   const everywhere = { probes: Infinity, twiceLeft: Infinity };
-  for (const instance of instancesOn(board, host)) {
-    const settled = findRoom(board, instance, true, everywhere);
-    const to = settled === -1 ? findRoom(board, instance, false, everywhere) : settled;
-    if (to === -1) homeless.push(instance);
-    else {
-      book(board, instance, to);
-      placed.push(instance);
-    }
-  }
+  for (const instance of instancesOn(board, host))
+    if (takeAny(board, instance, everywhere)) placed.push(instance);
+    else homeless.push(instance);
   for (const instance of placed.toReversed()) unbook(board, instance);
   if (wasOpen) open(board, host);
   return homeless;

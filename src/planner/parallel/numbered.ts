@@ -1,8 +1,8 @@
 /** A snapshot with numbers for names: the planner looks at ten thousand hosts from typed arrays. */
-import { groupKey } from "../format/contradictions.ts";
 import type { CloudSnapshot, SnapshotGroup, SnapshotHost } from "../format/snapshot.ts";
 
 export interface NumberedCloud {
+  /** With the instances of one host after the other. */
   readonly snapshot: CloudSnapshot;
   /** Resource classes that any host, instance or the reserve names, sorted. */
   readonly classes: readonly string[];
@@ -42,9 +42,11 @@ export interface NumberedCloud {
   readonly scarce: number;
 }
 
-export function numberCloud(snapshot: CloudSnapshot): NumberedCloud {
+export function numberCloud(given: CloudSnapshot): NumberedCloud {
+  const hostNumber = new Map(given.hosts.map(({ host }, number) => [host, number]));
+  const { home, sorted } = byHost(given, hostNumber);
+  const snapshot = { ...given, instances: sorted };
   const { hosts, instances, defaults, session } = snapshot;
-  const hostNumber = new Map(hosts.map(({ host }, number) => [host, number]));
   const zones = new Map<string | null, number>();
   for (const { zone } of hosts) if (!zones.has(zone ?? null)) zones.set(zone ?? null, zones.size);
   const classes = classesOf(snapshot);
@@ -63,9 +65,9 @@ export function numberCloud(snapshot: CloudSnapshot): NumberedCloud {
     takes: Uint8Array.from(hosts, ({ enabled, type }) => (enabled && type === "compute" ? 1 : 0)),
     planned: Uint8Array.from(hosts, (host) => (isPlanned(host) ? 1 : 0)),
     zone: Int32Array.from(hosts, ({ zone }) => zones.get(zone ?? null) ?? 0),
-    home: Int32Array.from(instances, ({ host }) => hostNumber.get(host) ?? -1),
-    moveTime: Float64Array.from(instances, ({ move_seconds }) => move_seconds ?? defaults.move_seconds),
-    lead: Float64Array.from(instances, ({ lead_seconds }) => lead_seconds),
+    home,
+    moveTime: column(instances, ({ move_seconds }) => move_seconds ?? defaults.move_seconds),
+    lead: column(instances, ({ lead_seconds }) => lead_seconds),
     allowed: instances.map(({ allowed_hosts }) =>
       allowed_hosts == null ? null : new Set(allowed_hosts.map((host) => hostNumber.get(host) ?? -1)),
     ),
@@ -75,13 +77,43 @@ export function numberCloud(snapshot: CloudSnapshot): NumberedCloud {
   };
 }
 
+/** Instances of one host get numbers in a row: they are looked at together, and memory is slow where it is far apart. */
+function byHost({ hosts, instances }: CloudSnapshot, hostNumber: ReadonlyMap<string, number>) {
+  const homes = column(instances, ({ host }) => hostNumber.get(host) ?? hosts.length);
+  const ends = new Int32Array(hosts.length + 1);
+  for (const home of homes) ends[home]! += 1;
+  for (let host = 1; host < ends.length; host++) ends[host]! += ends[host - 1]!;
+  const sorted = [...instances];
+  const home = new Int32Array(instances.length);
+  for (let number = instances.length - 1; number >= 0; number--) {
+    const at = --ends[homes[number]!]!;
+    sorted[at] = instances[number]!;
+    home[at] = homes[number]!;
+  }
+  return { home, sorted };
+}
+
+/** As `Float64Array.from`, which is several times slower on a list. */
+function column<T>(rows: readonly T[], valueOf: (row: T) => number): Float64Array {
+  const values = new Float64Array(rows.length);
+  for (let row = 0; row < rows.length; row++) values[row] = valueOf(rows[row]!);
+  return values;
+}
+
 function numberGroups({ groups, instances }: CloudSnapshot) {
-  const named = new Map(groups.map((group, number) => [groupKey(group), number]));
+  const named = new Map<string, Map<string, number>>();
+  for (const [number, { project, group }] of groups.entries()) {
+    const ofProject = named.get(project);
+    if (ofProject) ofProject.set(group, number);
+    else named.set(project, new Map([[group, number]]));
+  }
   let groupCount = groups.length;
-  const group = Int32Array.from(instances, ({ project, group }) => {
-    const number = group == null ? undefined : named.get(groupKey({ project, group }));
-    return number ?? groupCount++;
-  });
+  const group = new Int32Array(instances.length);
+  for (let instance = 0; instance < group.length; instance++) {
+    const { project, group: name } = instances[instance]!;
+    const number = name == null ? undefined : named.get(project)?.get(name);
+    group[instance] = number ?? groupCount++;
+  }
   const perGroup = (valueOf: (group: SnapshotGroup) => number, alone: number) => {
     const values = new Float64Array(groupCount).fill(alone);
     values.set(groups.map(valueOf));
@@ -115,9 +147,9 @@ function table<T>(
 ): Float64Array {
   const values = new Float64Array(rows.length * classes.length);
   let at = 0;
-  for (const row of rows) {
-    const amounts = amountsOf(row);
-    for (const name of classes) values[at++] = amounts[name] ?? missing;
+  for (let row = 0; row < rows.length; row++) {
+    const amounts = amountsOf(rows[row]!);
+    for (let k = 0; k < classes.length; k++) values[at++] = amounts[classes[k]!] ?? missing;
   }
   return values;
 }

@@ -16,9 +16,7 @@ export function obstaclesAhead(cloud: NumberedCloud, times: HostTimes): Obstacle
     if (!known) reasons.set(host, [reason]);
     else if (!known.some(({ text }) => text === reason.text)) known.push(reason);
   };
-  const takers = Array.from({ length: hostCount }, (_, host) => host).filter(
-    (host) => cloud.takes[host] === 1 && cloud.inbound[host]! > 0,
-  );
+  const takers = takersOf(cloud);
   const largest = largestTwo(cloud, takers);
   for (let instance = 0; instance < instanceCount; instance++) {
     const host = home[instance]!;
@@ -31,6 +29,15 @@ export function obstaclesAhead(cloud: NumberedCloud, times: HostTimes): Obstacle
   }
   return reasons;
 }
+
+/** What keeps an instance from ever leaving its host. */
+export function obstaclesOfInstance(cloud: NumberedCloud, instance: number): readonly BlockReason[] {
+  const takers = takersOf(cloud);
+  return obstaclesOf(cloud, instance, takers, largestTwo(cloud, takers));
+}
+
+const takersOf = ({ hostCount, takes, inbound }: NumberedCloud): readonly number[] =>
+  Array.from({ length: hostCount }, (_, host) => host).filter((host) => takes[host] === 1 && inbound[host]! > 0);
 
 export const windowTooShort = (seconds: number, window: number): BlockReason => ({
   ...{ kind: "window_too_short", seconds, window },

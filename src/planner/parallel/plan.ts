@@ -15,26 +15,45 @@ export interface PlanOptions {
   readonly seed?: number;
 }
 
+/** A plan with numbers for names, as the planner goes on from it. */
+export interface Planned {
+  readonly cloud: NumberedCloud;
+  readonly run: Run;
+  /** Hosts that are not planned, by number, for reasons that no order of things changes. */
+  readonly blocked: ReadonlyMap<number, readonly BlockReason[]>;
+}
+
 /** When each host goes and where each instance goes. */
-export function plan(snapshot: CloudSnapshot, { seed = 1 }: PlanOptions = {}): Plan {
+export const plan = (snapshot: CloudSnapshot, options: PlanOptions = {}): Plan => asPlan(planned(snapshot, options));
+
+/** The plan before it is written out. */
+export function planned(snapshot: CloudSnapshot, { seed = 1 }: PlanOptions = {}): Planned {
   const whole = numberCloud(snapshot);
   const times = hostTimes(whole);
   const blocked = new Map<number, readonly BlockReason[]>(obstaclesAhead(whole, times));
-  const { cloud, done } = withinWindow(whole, times, blocked, seed);
-  const scale_in = scaleInAdvice(done.board, done.waiting);
-  for (const host of done.waiting) blocked.set(host, obstaclesLeft(done.board, host));
-  const bound = lowerBound(cloud, plannedIn(done), times);
-  const ratioTo = (seconds: number) => (seconds === 0 ? null : done.makespan / seconds);
+  return { ...withinWindow(whole, times, blocked, seed), blocked };
+}
+
+/** A plan in the format that is read by others. */
+export function asPlan({ cloud, run, blocked: ahead }: Planned): Plan {
+  const { snapshot } = cloud;
+  const scale_in = scaleInAdvice(run.board, run.waiting);
+  const blocked = new Map(ahead);
+  for (const host of run.waiting) blocked.set(host, obstaclesLeft(run.board, host));
+  const visited = run.begun.filter((host) => run.actionEnd[host]! >= 0 && !blocked.has(host));
+  const bound = lowerBound(cloud, marked(cloud.hostCount, visited), hostTimes(cloud));
+  const makespan = lastEnd(run, visited);
+  const ratioTo = (seconds: number) => (seconds === 0 ? null : makespan / seconds);
   const content = {
     version: 1 as const,
     objective: snapshot.session.objective,
     feasible: blocked.size === 0,
-    makespan_seconds: done.makespan,
+    makespan_seconds: makespan,
     lower_bound: bound,
     ratio: ratioTo(bound.best),
     ratio_closed: ratioTo(Math.max(bound.best, bound.capacity_time_closed)),
-    hosts: visits(cloud, done),
-    moves: plannedMoves(cloud, done),
+    hosts: visits(cloud, run, visited),
+    moves: plannedMoves(cloud, run),
     scale_in,
     blocked: [...blocked]
       .toSorted(([a], [b]) => a - b)
@@ -57,28 +76,39 @@ function withinWindow(
   times: HostTimes,
   blocked: Map<number, readonly BlockReason[]>,
   seed: number,
-): { readonly cloud: NumberedCloud; readonly done: Run } {
+): Omit<Planned, "blocked"> {
   const window = whole.snapshot.session.window_seconds ?? Infinity;
   while (true) {
     const cloud = { ...whole, planned: whole.planned.map((one, host) => (blocked.has(host) ? 0 : one)) };
-    const done = attempts(cloud, times, seed);
+    const run = attempts(cloud, times, seed);
     let isWithin = true;
-    for (const [host, end] of done.actionEnd.entries()) {
+    for (const [host, end] of run.actionEnd.entries()) {
       if (end <= window) continue;
       isWithin = false;
       blocked.set(host, [windowTooShort(end, window)]);
     }
-    if (isWithin) return { cloud, done };
+    if (isWithin) return { cloud, run };
   }
 }
 
-const plannedIn = ({ actionEnd }: Run): Uint8Array => Uint8Array.from(actionEnd, (end) => (end >= 0 ? 1 : 0));
+function marked(count: number, hosts: readonly number[]): Uint8Array {
+  const marks = new Uint8Array(count);
+  for (const host of hosts) marks[host] = 1;
+  return marks;
+}
+
+function lastEnd({ moves, actionEnd }: Run, visited: readonly number[]): number {
+  let last = visited.reduce((latest, host) => Math.max(latest, actionEnd[host]!), 0);
+  for (let move = 0; move < moves.count; move++) last = Math.max(last, moves.end[move]!);
+  return last;
+}
 
 /** In the order of their drains. A wave ends when the first host that started in it is back. */
-function visits({ snapshot, hostCount }: NumberedCloud, { drainStart, emptyAt, actionEnd }: Run): HostVisit[] {
-  const visited = Array.from({ length: hostCount }, (_, host) => host)
-    .filter((host) => actionEnd[host]! >= 0)
-    .sort((a, b) => drainStart[a]! - drainStart[b]! || a - b);
+function visits(
+  { snapshot }: NumberedCloud,
+  { drainStart, emptyAt, actionEnd }: Run,
+  visited: readonly number[],
+): HostVisit[] {
   let wave = 0;
   let firstBack = 0;
   return visited.map((host) => {
@@ -96,13 +126,13 @@ function visits({ snapshot, hostCount }: NumberedCloud, { drainStart, emptyAt, a
   });
 }
 
-function plannedMoves({ snapshot, moveTime }: NumberedCloud, { moves }: Run): PlannedMove[] {
+function plannedMoves({ snapshot }: NumberedCloud, { moves }: Run): PlannedMove[] {
   return Array.from({ length: moves.count }, (_, index) => {
     const instance = moves.instance[index]!;
     const start = moves.start[index]!;
     // Sorted keys make the digest cheap.
     return {
-      end: start + moveTime[instance]!,
+      end: moves.end[index]!,
       from: snapshot.hosts[moves.from[index]!]!.host,
       instance: snapshot.instances[instance]!.instance,
       start,

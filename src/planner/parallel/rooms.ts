@@ -35,9 +35,15 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
     if (capacity[at]! < Infinity) largest[at % count] = Math.max(largest[at % count]!, capacity[at]!);
   const rows = Math.max(1, count);
   const heads = new Int32Array(2 * rows * SHELVES).fill(-1);
+  // A bit for each shelf on which anybody stands: most are empty, and a look at each would take most of the time.
+  const filled = new Int32Array((2 * rows * SHELVES) / 32);
   const shelfOf = new Int32Array(hostCount).fill(-1);
   const next = new Int32Array(hostCount).fill(-1);
   const previous = new Int32Array(hostCount).fill(-1);
+
+  // Hosts that stand where they stood before something changed: they are put in order when somebody looks for room.
+  const changed: number[] = [];
+  const hasChanged = new Uint8Array(hostCount);
 
   // How many hosts stand in each tier.
   const standing: [settled: number, waiting: number] = [0, 0];
@@ -64,22 +70,38 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
     next[host] = after;
     if (after !== -1) previous[after] = host;
     heads[shelf] = host;
+    filled[shelf >> 5]! |= 1 << (shelf & 31);
   };
 
   const leave = (host: number) => {
     const [before, after] = [previous[host]!, next[host]!];
-    if (before === -1) heads[shelfOf[host]!] = after;
+    const shelf = shelfOf[host]!;
+    if (before === -1) heads[shelf] = after;
     else next[before] = after;
     if (after !== -1) previous[after] = before;
-    standing[shelfOf[host]! < rows * SHELVES ? 0 : 1] -= 1;
+    if (heads[shelf] === -1) filled[shelf >> 5]! &= ~(1 << (shelf & 31));
+    standing[shelf < rows * SHELVES ? 0 : 1] -= 1;
     shelfOf[host] = -1;
+  };
+
+  /** The first shelf from this one on, and before the other, on which anybody stands; `to` when there is none. */
+  const firstFilled = (from: number, to: number): number => {
+    if (from >= to) return to;
+    let word = from >> 5;
+    let bits = filled[word]! & (-1 << (from & 31));
+    while (bits === 0) {
+      word += 1;
+      if (word << 5 >= to) return to;
+      bits = filled[word]!;
+    }
+    return Math.min(to, (word << 5) + 31 - Math.clz32(bits & -bits));
   };
 
   let least = Infinity;
   let best = -1;
   const search = (from: number, to: number, probes: number, cost: (host: number) => number) => {
     let left = probes;
-    for (let shelf = from; shelf < to && left > 0; shelf++) {
+    for (let shelf = firstFilled(from, to); shelf < to && left > 0; shelf = firstFilled(shelf + 1, to)) {
       for (let host = heads[shelf]!; host !== -1 && left > 0; host = next[host]!) {
         left -= 1;
         const here = cost(host);
@@ -90,18 +112,30 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
     }
   };
 
+  const putInOrder = () => {
+    for (const host of changed) {
+      hasChanged[host] = 0;
+      if (shelfOf[host] === -1) continue;
+      const shelf = shelfFor(host, shelfOf[host]! >= rows * SHELVES ? 1 : 0);
+      if (shelf === shelfOf[host]) continue;
+      leave(host);
+      put(host, shelf);
+    }
+    changed.length = 0;
+  };
+
   return {
     has: (host) => shelfOf[host] !== -1,
     enter: (host, isSettled) => put(host, shelfFor(host, isSettled ? 0 : 1)),
     leave,
     waitingShare: () => standing[1] / Math.max(1, standing[0] + standing[1]),
     refresh(host) {
-      const shelf = shelfFor(host, shelfOf[host]! >= rows * SHELVES ? 1 : 0);
-      if (shelf === shelfOf[host]) return;
-      leave(host);
-      put(host, shelf);
+      if (hasChanged[host] === 1) return;
+      hasChanged[host] = 1;
+      changed.push(host);
     },
     find(isSettled, instance, probes, cost) {
+      if (changed.length > 0) putInOrder();
       least = Infinity;
       best = -1;
       let high = 0;

@@ -2,17 +2,22 @@
  * One run through the whole maintenance: event by event, hosts are emptied as soon as there is room for what is on
  * them, and what was booked moves as soon as it may.
  */
-import { type Agenda, agenda } from "./agenda.ts";
-import { ACTING, type Board, DONE, DRAINING, open, setUp, WAITING } from "./board.ts";
+import { agenda } from "./agenda.ts";
+import { type Board, setUp, WAITING } from "./board.ts";
+import { beginDrain, type Course, type Listener, makeHole, mayBegin, newCourse, nextSecond } from "./course.ts";
 import { makeRoom } from "./defragment.ts";
-import { emptyHost } from "./emptying.ts";
+import { emptyHost, findsRoom } from "./emptying.ts";
 import type { NumberedCloud } from "./numbered.ts";
 import type { HostTimes } from "./order.ts";
-import { ACTION_ENDS, GROUP_RECOVERS, HOST_IS_DUE, MOVE_ENDS, type Moves, type Traffic, traffic } from "./traffic.ts";
+import type { Moves } from "./moves.ts";
+import { HOST_IS_DUE, traffic } from "./traffic.ts";
 
 export interface Run {
   readonly board: Board;
+  /** In the order of their starts. */
   readonly moves: Moves;
+  /** Hosts in the order in which their drains began. */
+  readonly begun: readonly number[];
   /** Per host, -1 where it never came to that. */
   readonly drainStart: Float64Array;
   readonly emptyAt: Float64Array;
@@ -46,39 +51,25 @@ export interface Policy {
 const MISSES = 6;
 const MISSES_PER_OPENING = 2;
 /** In how many hosts an instance looks for room, per row of `rooms.ts`: large clouds offer enough good places early. */
-const PROBES = 48;
-const PROBES_OF_MANY = 12;
-const MANY = 2_000;
+export const probesAmong = (hosts: number): number => (hosts > 2_000 ? 12 : 48);
 /** To look for a hole takes long; a cloud that needs more of them is better served by scaling in. */
-const HOLES = 60;
+export const HOLES = 60;
 
 export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, policy = {} }: RunOptions): Run {
   const board = setUp(cloud);
-  const events: Agenda = agenda();
-  const moving: Traffic = traffic(board, events);
+  const events = agenda();
+  const moving = traffic(board, events);
+  const course = newCourse(board, events, moving);
   const { hostCount } = cloud;
-  const { session } = cloud.snapshot;
-  const drainStart = new Float64Array(hostCount).fill(-1);
-  const emptyAt = new Float64Array(hostCount).fill(-1);
-  const actionEnd = new Float64Array(hostCount).fill(-1);
-  // A second is judged by its end, so what takes no time at all keeps a host from the next thing for a second.
-  const restsUntil = new Float64Array(hostCount);
-  const zoneBusy = new Int32Array(cloud.zoneCount);
-  const mostHosts = session.max_hosts_at_once ?? Infinity;
-  const mostPerZone = session.max_hosts_at_once_per_zone ?? Infinity;
-  let busy = 0;
-  let now = 0;
-  let makespan = 0;
+  const mostHosts = cloud.snapshot.session.max_hosts_at_once ?? Infinity;
   let twiceLeft = twice;
   // Whether anything has changed that may let another host go; if not, only hosts that nothing arrives at any more.
   let isWorthTrying = true;
   let idle: number[] = [];
-  // A drain is declared when it begins: from a host that something has left, nothing leaves before something arrived.
-  const hasHole = new Uint8Array(hostCount);
   let holesLeft = holes;
   let openings = 0;
   let tried = 0;
-  const probes = hostCount > MANY ? PROBES_OF_MANY : PROBES;
+  const probes = probesAmong(hostCount);
   const fails = new Uint8Array(hostCount);
   const tryAgainAt = new Float64Array(hostCount);
   let waiting = [...order];
@@ -86,41 +77,24 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
 
   // A drain that begins earlier would only close its host earlier.
   const dueAt = Float64Array.from({ length: hostCount }, (_, host) =>
-    Math.max(0, times.earliestEmpty[host]! - times.drain[host]!),
+    Math.max(0, Math.ceil(times.earliestEmpty[host]! - times.drain[host]!)),
   );
   for (const host of waiting) if (dueAt[host]! > 0) events.enter(dueAt[host]!, host * 4 + HOST_IS_DUE);
 
-  const maybeAct = (host: number) => {
-    if (board.phase[host] !== DRAINING || moving.left(host) > 0) return;
-    board.phase[host] = ACTING;
-    emptyAt[host] = now;
-    events.enter(now + cloud.action[host]!, host * 4 + ACTION_ENDS);
-  };
-
+  // What found no place when the host was tried last: as long as it finds none, nothing else need be tried.
+  const stuckAt = new Int32Array(hostCount).fill(-1);
   const tryStart = (host: number, probes: number, budget: number) => {
-    const emptied = emptyHost(board, host, { probes, twiceLeft: budget, isBlind: policy.isBlind === true });
+    const options = { probes, twiceLeft: budget, isBlind: policy.isBlind === true };
+    if (stuckAt[host] !== -1 && !findsRoom(board, stuckAt[host]!, options)) return false;
+    const emptied = emptyHost(board, host, options);
+    stuckAt[host] = emptied.kind === "stuck" ? emptied.at : -1;
     if (emptied.kind !== "booked") return false;
     twiceLeft = Math.max(0, twiceLeft - emptied.twice);
-    board.phase[host] = DRAINING;
-    drainStart[host] = now;
-    busy += 1;
-    zoneBusy[cloud.zone[host]!]! += 1;
-    const { instances } = emptied;
-    for (const lead of new Set(instances.map((instance) => cloud.lead[instance]!)))
-      if (lead > now) events.enter(lead, host * 4 + HOST_IS_DUE);
-    moving.admit(
-      host,
-      instances.toSorted((a, b) => cloud.moveTime[b]! - cloud.moveTime[a]! || a - b),
-    );
-    maybeAct(host);
+    beginDrain(course, host, emptied.instances);
     return true;
   };
 
-  const mayStart = (host: number) =>
-    board.arriving[host] === 0 &&
-    dueAt[host]! <= now &&
-    restsUntil[host]! <= now &&
-    zoneBusy[cloud.zone[host]!]! < mostPerZone;
+  const mayStart = (host: number) => dueAt[host]! <= course.now && mayBegin(course, host);
 
   /** Starts as many drains as there is room for, of these hosts in this order. */
   const startDrains = (candidates: readonly number[]) => {
@@ -131,12 +105,12 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
       if (tryAgainAt[host]! > openings || !mayStart(host)) continue;
       if (tryStart(host, probes, twiceLeft)) {
         started += 1;
-        if (busy >= mostHosts || !hasRoomFor(board, leastCapacity)) break;
+        if (course.busy >= mostHosts || !hasRoomFor(board, leastCapacity)) break;
         continue;
       }
       misses += 1;
       if (misses > MISSES) break;
-      tryAgainAt[host] = openings + Math.min(1 << fails[host]!, 1 + (busy >> 3));
+      tryAgainAt[host] = openings + Math.min(1 << fails[host]!, 1 + (course.busy >> 3));
       fails[host] = Math.min(fails[host]! + 1, 6);
     }
     return started;
@@ -147,86 +121,60 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
 
   /** Starts the moves that make a hole in another host, which then waits until something has filled it. */
   const defragment = () => {
-    if (holesLeft === 0 || busy >= mostHosts) return false;
+    if (holesLeft === 0 || course.busy >= mostHosts) return false;
     holesLeft -= 1;
-    const ejected = makeRoom(board, waiting.filter(mayStart), now);
-    for (const instance of ejected) {
-      const from = board.at[instance]!;
-      hasHole[from] = 1;
-      moving.admit(from, [instance]);
-    }
-    moving.start(now);
+    const ejected = makeRoom(board, waiting.filter(mayStart), course.now);
+    makeHole(course, ejected);
+    moving.start(course.now);
     return ejected.length > 0;
   };
 
   const start = () => {
-    if (policy.isSynchronous === true && busy > 0) return;
-    const canStart = busy < mostHosts && waiting.length > 0 && hasRoomFor(board, leastCapacity);
+    if (policy.isSynchronous === true && course.busy > 0) return;
+    const canStart = course.busy < mostHosts && waiting.length > 0 && hasRoomFor(board, leastCapacity);
     const candidates = isWorthTrying ? waiting : idle;
     if (canStart && candidates.length > 0 && startDrains(candidates) > 0) {
       waiting = waiting.filter((host) => board.phase[host] === WAITING);
-      moving.start(now);
+      moving.start(course.now);
     }
     isWorthTrying = false;
     idle = [];
   };
 
-  const happen = (what: number) => {
-    const kind = what % 4;
-    const subject = (what - kind) / 4;
-    if (kind === MOVE_ENDS) {
-      const to = board.booked[subject]!;
-      makespan = now;
-      maybeAct(moving.end(subject, now));
-      if (board.phase[to] === WAITING && board.arriving[to] === 0) idle.push(to);
-      hasHole[to] = 0;
+  const listener: Listener = {
+    arrived(host) {
+      if (board.phase[host] === WAITING && board.arriving[host] === 0) idle.push(host);
       isWorthTrying ||= moving.isQuiet();
-      if (cloud.moveTime[subject] === 0) rest(to);
-    } else if (kind === GROUP_RECOVERS) moving.recover(subject);
-    else if (kind === HOST_IS_DUE) {
-      moving.lookAt(subject);
-      if (board.phase[subject] === DONE && cloud.planned[subject] === 1) comeBack(subject);
+    },
+    opened() {
+      openings += 1;
       isWorthTrying = true;
-    } else {
-      makespan = now;
-      board.phase[subject] = DONE;
-      actionEnd[subject] = now;
-      busy -= 1;
-      zoneBusy[cloud.zone[subject]!]! -= 1;
-      if (cloud.action[subject] === 0) rest(subject);
-      else comeBack(subject);
-    }
-  };
-
-  const rest = (host: number) => {
-    restsUntil[host] = now + 1;
-    events.enter(now + 1, host * 4 + HOST_IS_DUE);
-  };
-
-  const comeBack = (host: number) => {
-    if (board.rooms.has(host)) return;
-    open(board, host);
-    openings += 1;
-    isWorthTrying = true;
+    },
+    due() {
+      isWorthTrying = true;
+    },
   };
 
   while (true) {
-    moving.start(now);
+    moving.start(course.now);
     start();
-    if (events.size() === 0) {
-      if (!startLastResort()) {
-        if (!defragment()) break;
-        continue;
-      }
-      waiting = waiting.filter((host) => board.phase[host] === WAITING);
-      moving.start(now);
+    if (events.size() > 0) {
+      nextSecond(course, listener);
       continue;
     }
-    now = events.nextTime();
-    while (events.nextTime() === now) happen(events.take());
+    if (startLastResort()) {
+      waiting = waiting.filter((host) => board.phase[host] === WAITING);
+      moving.start(course.now);
+    } else if (!defragment()) break;
   }
-  return { board, moves: moving.moves, drainStart, emptyAt, actionEnd, makespan, waiting };
+  return resultOf(course, waiting);
 }
+
+/** What has come of a course in which nothing happens any more. */
+export const resultOf = (course: Course, waiting: readonly number[]): Run => {
+  const { board, moving, begun, drainStart, emptyAt, actionEnd, makespan } = course;
+  return { board, moves: moving.moves, begun, drainStart, emptyAt, actionEnd, makespan, waiting };
+};
 
 /** Per class, what the smallest of these hosts has; a host that takes nothing is no loss when it closes. */
 function leastOf({ classes, capacity, takes }: NumberedCloud, hosts: readonly number[]): Float64Array {

@@ -4,21 +4,14 @@
  */
 import type { Agenda } from "./agenda.ts";
 import { arrive, type Board } from "./board.ts";
+import { type Moves, noMoves, record } from "./moves.ts";
+import { queues, recoveries } from "./queues.ts";
 
 /** Kinds of events on the agenda; an event is `subject * 4 + kind`. */
 export const MOVE_ENDS = 0;
 export const GROUP_RECOVERS = 1;
 export const ACTION_ENDS = 2;
 export const HOST_IS_DUE = 3;
-
-/** All moves in the order of their starts; only the first `count` entries count. */
-export interface Moves {
-  count: number;
-  instance: Int32Array;
-  from: Int32Array;
-  to: Int32Array;
-  start: Float64Array;
-}
 
 export interface Traffic {
   readonly moves: Moves;
@@ -28,101 +21,115 @@ export interface Traffic {
   readonly start: (now: number) => void;
   /** A move has ended; answers the host that the instance has left. */
   readonly end: (instance: number, now: number) => number;
+  /** Somebody waits for a group of which a member has recovered. */
   readonly recover: (group: number) => void;
   /** The moves of the host deserve another look. */
   readonly lookAt: (host: number) => void;
   /** Whether no move is under way. */
   readonly isQuiet: () => boolean;
-  /** How many moves of the host have not ended. */
-  readonly left: (host: number) => number;
+  /** A move that began earlier, to where its instance is booked, ends at `end`. */
+  readonly resume: (instance: number, end: number) => void;
+  /** A member of the group that has moved recovers until then. */
+  readonly recoverAt: (group: number, until: number) => void;
 }
 
-export function traffic(board: Board, agenda: Agenda): Traffic {
+/** New moves are written down after those in `moves`. */
+export function traffic(board: Board, agenda: Agenda, moves: Moves = noMoves(1_024)): Traffic {
   const { cloud, at, booked } = board;
+  const { hostCount, groupCount, group: groupOf, lead, maxImpacted, recovery, inbound, outbound } = cloud;
   const limit = cloud.snapshot.session.max_moves_at_once ?? Infinity;
-  const moves: Moves = {
-    count: 0,
-    instance: new Int32Array(1_024),
-    from: new Int32Array(1_024),
-    to: new Int32Array(1_024),
-    start: new Float64Array(1_024),
-  };
-  const queue: number[][] = Array.from({ length: cloud.hostCount }, () => []);
-  const left = new Int32Array(cloud.hostCount);
-  const leaving = new Int32Array(cloud.hostCount);
-  const entering = new Int32Array(cloud.hostCount);
-  const impacted = new Int32Array(cloud.groupCount);
+  // The booked instances of each host that have not left: the first, the last, and who comes after whom (-1: nobody).
+  const first = new Int32Array(hostCount).fill(-1);
+  const last = new Int32Array(hostCount).fill(-1);
+  const next = new Int32Array(cloud.instanceCount).fill(-1);
+  const leaving = new Int32Array(hostCount);
+  const entering = new Int32Array(hostCount);
+  // Members that move or recover. Who has recovered is counted out when somebody asks; an event is due only for that.
+  const impacted = new Int32Array(groupCount);
+  const recovering = recoveries(groupCount);
+  const isAwaited = new Uint8Array(groupCount);
   let underWay = 0;
   // Hosts whose queues deserve a look, in the order in which they came to deserve it.
   let due: number[] = [];
-  const isDue = new Uint8Array(cloud.hostCount);
+  const isDue = new Uint8Array(hostCount);
   // Who waits for what: hosts with a queued move that found no slot there.
-  const waitForHost = new Map<number, number[]>();
-  const waitForGroup = new Map<number, number[]>();
+  const waitForHost = queues(hostCount);
+  const waitForGroup = queues(groupCount);
   let waitForAny: number[] = [];
 
   const lookAt = (host: number) => {
-    if (isDue[host] === 1) return;
+    if (isDue[host] === 1 || first[host] === -1) return;
     isDue[host] = 1;
     due.push(host);
   };
-  const wake = (waiting: Map<number, number[]>, key: number) => {
-    const hosts = waiting.get(key);
-    if (!hosts) return;
-    waiting.delete(key);
-    for (const host of hosts) lookAt(host);
+
+  const awaitGroup = (group: number) => {
+    const until = recovering.next(group);
+    if (isAwaited[group] === 1 || until === Infinity) return;
+    isAwaited[group] = 1;
+    agenda.enter(until, group * 4 + GROUP_RECOVERS);
   };
-  const waitFor = (waiting: Map<number, number[]>, key: number, host: number) => {
-    const hosts = waiting.get(key);
-    if (!hosts) waiting.set(key, [host]);
-    else if (hosts.at(-1) !== host) hosts.push(host);
+
+  const count = (instance: number, host: number) => {
+    leaving[host]! += 1;
+    entering[booked[instance]!]! += 1;
+    impacted[groupOf[instance]!]! += 1;
+    underWay += 1;
   };
 
   const begin = (instance: number, host: number, now: number) => {
-    const to = booked[instance]!;
-    leaving[host]! += 1;
-    entering[to]! += 1;
-    impacted[cloud.group[instance]!]! += 1;
-    underWay += 1;
-    record(moves, instance, host, to, now);
-    agenda.enter(now + cloud.moveTime[instance]!, instance * 4 + MOVE_ENDS);
+    count(instance, host);
+    const end = now + cloud.moveTime[instance]!;
+    record(moves, instance, host, booked[instance]!, now, end);
+    agenda.enter(end, instance * 4 + MOVE_ENDS);
   };
 
   /** Starts what may start of one host's queue and keeps the rest in order. */
   const pump = (host: number, now: number) => {
-    const waiting = queue[host]!;
-    const most = cloud.outbound[host]!;
-    let kept = 0;
-    for (let index = 0; index < waiting.length; index++) {
-      const instance = waiting[index]!;
-      if (leaving[host]! < most && mayStart(instance, host, now)) begin(instance, host, now);
-      else waiting[kept++] = instance;
+    const most = outbound[host]!;
+    let before = -1;
+    for (let instance = first[host]!; instance !== -1 && leaving[host]! < most;) {
+      const after = next[instance]!;
+      if (mayStart(instance, host, now)) {
+        if (before === -1) first[host] = after;
+        else next[before] = after;
+        if (after === -1) last[host] = before;
+        begin(instance, host, now);
+      } else before = instance;
+      instance = after;
     }
-    waiting.length = kept;
   };
 
   const mayStart = (instance: number, host: number, now: number): boolean => {
-    if (cloud.lead[instance]! > now) return false; // The agenda has an entry for the end of the lead time.
+    if (lead[instance]! > now) return false; // The agenda has an entry for the end of the lead time.
     if (underWay >= limit) {
       if (waitForAny.at(-1) !== host) waitForAny.push(host);
       return false;
     }
-    const group = cloud.group[instance]!;
-    if (impacted[group]! >= cloud.maxImpacted[group]!) {
-      waitFor(waitForGroup, group, host);
-      return false;
+    const group = groupOf[instance]!;
+    if (impacted[group]! >= maxImpacted[group]!) {
+      impacted[group]! -= recovering.takeUntil(group, now);
+      if (impacted[group]! >= maxImpacted[group]!) {
+        waitForGroup.join(group, host);
+        awaitGroup(group);
+        return false;
+      }
     }
     const to = booked[instance]!;
-    if (entering[to]! < cloud.inbound[to]!) return true;
-    waitFor(waitForHost, to, host);
+    if (entering[to]! < inbound[to]!) return true;
+    waitForHost.join(to, host);
     return false;
   };
 
   return {
     moves,
     admit(host, instances) {
-      queue[host]!.push(...instances);
-      left[host]! += instances.length;
+      for (const instance of instances) {
+        if (first[host] === -1) first[host] = instance;
+        else next[last[host]!] = instance;
+        next[instance] = -1;
+        last[host] = instance;
+      }
       lookAt(host);
     },
     start(now) {
@@ -137,44 +144,35 @@ export function traffic(board: Board, agenda: Agenda): Traffic {
     },
     end(instance, now) {
       const [from, to] = [at[instance]!, booked[instance]!];
-      const group = cloud.group[instance]!;
+      const group = groupOf[instance]!;
       arrive(board, instance);
-      left[from]! -= 1;
       leaving[from]! -= 1;
       entering[to]! -= 1;
       underWay -= 1;
       lookAt(from);
-      wake(waitForHost, to);
+      waitForHost.dismiss(to, lookAt);
       for (const host of waitForAny) lookAt(host);
       waitForAny = [];
-      if (cloud.recovery[group] === 0) this.recover(group);
-      else agenda.enter(now + cloud.recovery[group]!, group * 4 + GROUP_RECOVERS);
+      if (recovery[group] === 0) impacted[group]! -= 1;
+      else recovering.enter(group, now + recovery[group]!);
+      if (waitForGroup.isEmpty(group)) return from;
+      if (recovery[group] === 0) waitForGroup.dismiss(group, lookAt);
+      else awaitGroup(group);
       return from;
     },
     recover(group) {
-      impacted[group]! -= 1;
-      wake(waitForGroup, group);
+      isAwaited[group] = 0;
+      waitForGroup.dismiss(group, lookAt);
     },
     lookAt,
     isQuiet: () => underWay === 0,
-    left: (host) => left[host]!,
+    resume(instance, end) {
+      count(instance, at[instance]!);
+      agenda.enter(end, instance * 4 + MOVE_ENDS);
+    },
+    recoverAt(group, until) {
+      impacted[group]! += 1;
+      recovering.enter(group, until);
+    },
   };
-}
-
-function record(moves: Moves, instance: number, from: number, to: number, start: number): void {
-  const at = moves.count++;
-  if (at === moves.instance.length) {
-    for (const field of ["instance", "from", "to"] as const) {
-      const larger = new Int32Array(2 * at);
-      larger.set(moves[field]);
-      moves[field] = larger;
-    }
-    const larger = new Float64Array(2 * at);
-    larger.set(moves.start);
-    moves.start = larger;
-  }
-  moves.instance[at] = instance;
-  moves.from[at] = from;
-  moves.to[at] = to;
-  moves.start[at] = start;
 }
