@@ -1,6 +1,6 @@
 /** The sample manager as a program, configured by the environment (see README.md). */
 import { z } from "zod";
-import { Action } from "./callback.ts";
+import { Action } from "../client/callback.ts";
 import { type ManagerEvent, startManager } from "./manager.ts";
 import type { Credentials } from "./nova.ts";
 
@@ -38,8 +38,7 @@ const spare = new RegExp(env.MANAGER_SPARE);
 const manager = await startManager({
   fenixUrl: env.FENIX_URL,
   credentials: credentials(env),
-  listen: { host: env.MANAGER_HOST, port: env.MANAGER_PORT },
-  publicUrl: env.MANAGER_PUBLIC_URL,
+  listen: { host: env.MANAGER_HOST, port: env.MANAGER_PORT, publicUrl: env.MANAGER_PUBLIC_URL },
   action: env.MANAGER_ACTION,
   scaling: {
     spare: ({ name }) => spare.test(name),
