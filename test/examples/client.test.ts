@@ -1,7 +1,7 @@
 /** The client for managers, at the HTTP door of Fenix itself. */
 import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
-import type { Question } from "../../examples/client/callback.ts";
+import type { Action, Question } from "../../examples/client/callback.ts";
 import { fenixAt } from "../../examples/client/fenix.ts";
 import { GroupId, InstanceId } from "../../src/domain/ids.ts";
 import { postgresStore } from "../../src/adapters/postgres/store.ts";
@@ -62,6 +62,7 @@ describe("without being called", () => {
 });
 
 describe("replies", () => {
+  const all = (action: Action): ReadonlyMap<string, Action> => new Map([[instanceId, action]]);
   const question = async (changes: Partial<Question> = {}) => {
     const { url, fenix, door } = await opened();
     const link = `${url}/v1/maintenance/${sessionId}/${projectId}`;
@@ -77,13 +78,13 @@ describe("replies", () => {
     {
       title: "a yes to a question about one listed instance",
       changes: {},
-      reply: { answer: "ACK", actions: new Map([[instanceId, "MIGRATE"]]) },
+      reply: { answer: "ACK", actions: all("MIGRATE") },
       taken: { state: "ACK_PLANNED_MAINTENANCE", instanceAction: "MIGRATE" },
     },
     {
       title: "a yes to a question about all instances of a link",
       changes: { instances: "https://fenix.example.org/v1/maintenance/a/b" },
-      reply: { answer: "ACK", actions: new Map([[instanceId, "LIVE_MIGRATE"]]) },
+      reply: { answer: "ACK", actions: all("LIVE_MIGRATE") },
       taken: { instanceActions: new Map([[instanceId, "LIVE_MIGRATE"]]), instanceAction: null },
     },
     {
