@@ -222,10 +222,10 @@ class Fenix:
     def __init__(self, url: str, token: Callable[[], Optional[str]]) -> None:
         self.url, self.token = url.rstrip("/"), token
 
-    def call(self, method: str, where: str, body: Any = None) -> Any:
+    def call(self, method: str, where: str, body: Any = None, patience: float = PATIENCE_SECONDS) -> Any:
         """`where` is a link or what comes after /v1/. Tries again while Fenix is not there or not able."""
         url = where if where.startswith("http") else f"{self.url}/v1/{where}"
-        end, pause = time.monotonic() + PATIENCE_SECONDS, 0.2
+        end, pause = time.monotonic() + patience, 0.2
         while True:
             try:
                 return request(method, url, body, self.token())[1]
@@ -409,8 +409,9 @@ def listen(options: argparse.Namespace, project: str, manager: Manager, stopping
         stopping.wait()
         server.shutdown()
         try:
-            manager.fenix.call("DELETE", f"webhooks/{webhook}")
-        except Exception as error:  # The next start takes it away.
+            # Whoever stops does not wait for a Fenix that may be stopping too: the next start takes away what is left.
+            manager.fenix.call("DELETE", f"webhooks/{webhook}", patience=0)
+        except Exception as error:
             say(f"trouble with unregistering: {error}")
 
 

@@ -36,7 +36,7 @@ async function world(cloud: Parameters<typeof startSimulator>[0]) {
     const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     const answer = await fetch(`${fenix.url}/v1/${path}`, body === undefined ? {} : init);
     expect(answer.status, path).toBe(200);
-    return (await answer.json()) as unknown;
+    return answer.json();
   };
   const create = async (request: object): Promise<string> => {
     const actions = [{ plugin: "dummy", type: "host", metadata: { seconds: 0 } }];
