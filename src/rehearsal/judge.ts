@@ -25,7 +25,7 @@ export function judgeReplies(asked: Asked): readonly Fault[] {
   const inTime = asked.replies.filter(({ at }) => at <= asked.replyBy);
   const seconds = Math.round((asked.replyBy.getTime() - asked.askedAt.getTime()) / 1_000);
   if (inTime.length === 0)
-    return [{ kind: "silent", text: `no reply to ${named(asked)} within ${seconds} s, though reply_at was told` }];
+    return [{ kind: "silent", text: `nothing that Fenix could keep was said to ${named(asked)} within ${seconds} s` }];
   const faults: Fault[] = [];
   const outcomes = inTime.map(({ became }) => became);
   if (outcomes.includes("failed") && !outcomes.includes("kept"))

@@ -6,6 +6,8 @@ import { EventEmitter, once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import Fastify, { type FastifyReply, type FastifyRequest } from "fastify";
 import { z } from "zod";
+import type { AskedState } from "../domain/question.ts";
+import { parseReplyState } from "../domain/reply.ts";
 import { type ProblemCode, problems } from "../problems.ts";
 import { problemDocument } from "../wire/problem-document.ts";
 import { ProjectReply } from "../wire/project-reply.ts";
@@ -49,7 +51,7 @@ export async function startLittleFenix(listen: { readonly host: string; readonly
   const wrong = (...faults: readonly Fault[]): void => void found.push(...faults);
 
   app.get("/v1/maintenance/:session/:project", (request, reply) => {
-    const asked = questionAt(questions, request)?.asked;
+    const asked = questionAt(questions, request.url)?.asked;
     return asked ? reply.send(projectView(asked, questions, new Date())) : refuse(reply, "PROJECT_NOT_FOUND");
   });
   const takeReply = (request: FastifyRequest, reply: FastifyReply) => {
@@ -61,7 +63,7 @@ export async function startLittleFenix(listen: { readonly host: string; readonly
     }
     // Tacker says so to news, and it has no effect (reference §6.6).
     if (said.data.state === "ACK_INSTANCE_ACTION_DONE") return reply.send(request.body);
-    const at = questionAt(questions, request);
+    const at = questionAt(questions, request.url, parseReplyState(said.data.state)?.answers);
     if (!at?.isItsLink)
       wrong({
         kind: "wrong_link",
@@ -101,13 +103,17 @@ export async function startLittleFenix(listen: { readonly host: string; readonly
   };
 }
 
-/** The question of this very link, or else the newest one under its path: some managers make their links themselves. */
-function questionAt(questions: readonly Asked[], { url }: FastifyRequest) {
+/**
+ * The question of this very link, or else the newest one under its path, of this state if there is one: some managers make
+ * their links themselves.
+ */
+function questionAt(questions: readonly Asked[], url: string, state?: AskedState | null) {
   const path = (link: string): string => new URL(link, "http://fenix").pathname;
   const withQuery = (link: string): string => path(link) + new URL(link, "http://fenix").search;
   const asked = questions.find(({ link }) => withQuery(link) === withQuery(url));
   if (asked) return { asked, isItsLink: true };
-  const nearest = questions.findLast(({ link }) => path(link) === path(url));
+  const near = questions.filter(({ link }) => path(link) === path(url));
+  const nearest = near.findLast((one) => one.state === state) ?? near.at(-1);
   return nearest && { asked: nearest, isItsLink: false };
 }
 

@@ -43,8 +43,8 @@ export interface Play {
   askTooLate(question: Question): Promise<void>;
   /** Tells that the instance was moved, and does not need an answer. */
   tellDone(instance: InstanceId): Promise<void>;
-  /** What was asked, and what was wrong with how messages were taken, since this was called last. */
-  curtain(): { readonly asked: readonly Asked[]; readonly faults: readonly Fault[] };
+  /** What was asked, and which messages were not taken, since this was called last. */
+  curtain(): { readonly asked: readonly Asked[]; readonly untaken: readonly Fault[] };
 }
 
 /** `publicUrl` is where managers find the little Fenix. */
@@ -58,7 +58,7 @@ export function startPlay(
   // With tokens each question has a link of its own, so that it shows whether replies go where they were asked for.
   const links = linksFrom(publicUrl, replyTokens([randomBytes(32).toString("hex")]));
   const messages: { readonly asked: Asked; readonly body: unknown }[] = [];
-  let shown = { asked: new Set<Asked>(), faults: [] as Fault[] };
+  let shown = { asked: new Set<Asked>(), untaken: [] as Fault[] };
 
   const messageOf = (notification: MaintenanceScheduled): unknown =>
     aodhCallback({ messageId: randomUUID(), generated: new Date(), session, notification }, webhook, links);
@@ -66,7 +66,7 @@ export function startPlay(
   /** Whether it was taken. */
   const send = async (body: unknown, what: string): Promise<boolean> => {
     const problem = await post(manager, body, timing.answerSeconds);
-    if (problem !== null) shown.faults.push({ kind: "not_taken", text: `${what}: ${problem}` });
+    if (problem !== null) shown.untaken.push({ kind: "not_taken", text: `${what}: ${problem}` });
     return problem === null;
   };
 
@@ -154,9 +154,9 @@ export function startPlay(
       await settle();
     },
     curtain() {
-      const { asked, faults } = shown;
-      shown = { asked: new Set(), faults: [] };
-      return { asked: [...asked], faults };
+      const { asked, untaken } = shown;
+      shown = { asked: new Set(), untaken: [] };
+      return { asked: [...asked], untaken };
     },
   };
 }
