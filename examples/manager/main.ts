@@ -12,6 +12,10 @@ const Environment = z.object({
   MANAGER_PORT: integer(12348),
   MANAGER_PUBLIC_URL: z.url().optional(),
   MANAGER_ACTION: Action.default("MIGRATE"),
+  MANAGER_DECLARE: z.stringbool().default(false),
+  MANAGER_LEAD_SECONDS: integer(40),
+  MANAGER_RECOVERY_SECONDS: integer(60),
+  MANAGER_INTERRUPTION_SECONDS: integer(120),
   MANAGER_SPARE: z.string().default("."),
   MANAGER_STEP: integer(1),
   MANAGER_AT_LEAST: integer(1),
@@ -40,6 +44,13 @@ const manager = await startManager({
   credentials: credentials(env),
   listen: { host: env.MANAGER_HOST, port: env.MANAGER_PORT, publicUrl: env.MANAGER_PUBLIC_URL },
   action: env.MANAGER_ACTION,
+  needs: env.MANAGER_DECLARE
+    ? {
+        leadSeconds: env.MANAGER_LEAD_SECONDS,
+        recoverySeconds: env.MANAGER_RECOVERY_SECONDS,
+        interruptionSecondsMax: env.MANAGER_INTERRUPTION_SECONDS,
+      }
+    : undefined,
   scaling: {
     spare: ({ name }) => spare.test(name),
     step: env.MANAGER_STEP,

@@ -7,6 +7,7 @@ import type { Action, Notice } from "../client/callback.ts";
 import { type Fenix, fenixAt, type Reply } from "../client/fenix.ts";
 import { type Listening, listenForNotices } from "../client/listen.ts";
 import { application, type Application, type Scaling } from "./application.ts";
+import { declareConstraints, type Needs } from "./declare.ts";
 import { connect, type Credentials, type Tenant } from "./nova.ts";
 
 export interface ManagerOptions {
@@ -16,9 +17,14 @@ export interface ManagerOptions {
   readonly scaling?: Partial<Scaling>;
   /** What is wanted for an instance, where Fenix offers it. */
   readonly action?: Action;
+  /** Declared at the start; left out: nothing is. */
+  readonly needs?: Needs | undefined;
   readonly manners?: Manners;
   readonly onEvent?: (event: ManagerEvent) => void;
 }
+
+/** What every server endures that may be away for a while. */
+const ANY_HOW = "MIGRATE";
 
 /** Bad manners, for tests and demonstrations: what a real manager does when it is broken or busy. */
 export interface Manners {
@@ -51,6 +57,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const stopping = new AbortController();
   const notices = noticeHandler({ options, tenant, fenix, onEvent, signal: stopping.signal });
 
+  if (options.needs) await declareConstraints(fenix, tenant.nova, options.needs, options.action ?? ANY_HOW);
   const door = await listenForNotices(listen, notices.take);
   const webhook = await fenix.register(door.url).catch(async (error: unknown) => {
     await door.close();
@@ -113,7 +120,7 @@ function noticeHandler({ options, tenant, fenix, onEvent, signal }: Handling) {
         app,
         tenant,
         fenix,
-        action: options.action ?? "MIGRATE",
+        action: options.action ?? ANY_HOW,
         manners: options.manners,
         onEvent,
       });
