@@ -39,13 +39,18 @@ const RULES: Readonly<Record<string, Rule>> = {
   worker: { parts: ["domain", "ports", "engine", "effects", "problems"], packages: "any" },
   // The judge of executed sessions knows nothing of those who executed them, so it cannot repeat their mistakes.
   verify: { parts: [], packages: ["zod"] },
+  // A Fenix without engine and database: it speaks the wire, and judges what managers say to it.
+  rehearsal: { parts: ["domain", "wire", "problems"], packages: ["zod", "node", "fastify"] },
   problems: { parts: [], packages: [] },
   config: { parts: [], packages: ["zod", "node"] },
   wiring: { parts: [ALL], packages: "any" },
   main: { parts: ["wiring", "config"], packages: "any" },
   // These talk to Fenix or play a cloud over HTTP, as a program of somebody else would. The command enters the cloud as
-  // Fenix does, prints the rules that it has unless told otherwise, and judges sessions and plans by itself.
-  cli: { parts: ["config", "access", "adapters/openstack", "planner", "verify", "problems"], packages: "any" },
+  // Fenix does, prints the rules that it has unless told otherwise, and judges sessions, plans and managers by itself.
+  cli: {
+    parts: ["config", "access", "adapters/openstack", "planner", "verify", "rehearsal", "problems"],
+    packages: "any",
+  },
   web: { parts: [], packages: "any" },
   simulator: { parts: [], packages: ["zod", "node"] },
 };

@@ -31,6 +31,7 @@ test.each([
   "docs/plugins.md",
   "docs/managers.md",
   "examples/manager/README.md",
+  "examples/client/README.md",
   "CONTRIBUTING.md",
 ])("%s links to files that are there", (document) => {
   const links = [...read(document).matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map(([, target = ""]) => target);

@@ -73,7 +73,8 @@ const canBeCreatedAgain = ({ image }: Server): boolean => image !== "";
 
 async function planOf(nova: Nova, { id, name, flavor, image, metadata }: Server): Promise<ServerPlan> {
   if (image === "") throw new Error(`${name} has no image`);
-  return { name, flavorId: flavor.id, imageId: image.id, metadata, groupId: await nova.groupOf(id) };
+  const group = (await nova.groups()).find(({ members }) => members.includes(id));
+  return { name, flavorId: flavor.id, imageId: image.id, metadata, groupId: group?.id ?? null };
 }
 
 async function untilGone(nova: Nova, id: string): Promise<void> {

@@ -1,6 +1,6 @@
 /** The sample manager as a program, configured by the environment (see README.md). */
 import { z } from "zod";
-import { Action } from "./callback.ts";
+import { Action } from "../client/callback.ts";
 import { type ManagerEvent, startManager } from "./manager.ts";
 import type { Credentials } from "./nova.ts";
 
@@ -12,6 +12,10 @@ const Environment = z.object({
   MANAGER_PORT: integer(12348),
   MANAGER_PUBLIC_URL: z.url().optional(),
   MANAGER_ACTION: Action.default("MIGRATE"),
+  MANAGER_DECLARE: z.stringbool().default(false),
+  MANAGER_LEAD_SECONDS: integer(40),
+  MANAGER_RECOVERY_SECONDS: integer(60),
+  MANAGER_INTERRUPTION_SECONDS: integer(120),
   MANAGER_SPARE: z.string().default("."),
   MANAGER_STEP: integer(1),
   MANAGER_AT_LEAST: integer(1),
@@ -38,9 +42,15 @@ const spare = new RegExp(env.MANAGER_SPARE);
 const manager = await startManager({
   fenixUrl: env.FENIX_URL,
   credentials: credentials(env),
-  listen: { host: env.MANAGER_HOST, port: env.MANAGER_PORT },
-  publicUrl: env.MANAGER_PUBLIC_URL,
+  listen: { host: env.MANAGER_HOST, port: env.MANAGER_PORT, publicUrl: env.MANAGER_PUBLIC_URL },
   action: env.MANAGER_ACTION,
+  needs: env.MANAGER_DECLARE
+    ? {
+        leadSeconds: env.MANAGER_LEAD_SECONDS,
+        recoverySeconds: env.MANAGER_RECOVERY_SECONDS,
+        interruptionSecondsMax: env.MANAGER_INTERRUPTION_SECONDS,
+      }
+    : undefined,
   scaling: {
     spare: ({ name }) => spare.test(name),
     step: env.MANAGER_STEP,

@@ -2,28 +2,29 @@
  * A sample application manager: it owns the servers of one project, is told by Fenix what will happen to them, and
  * answers. Copy it, and put your application's own knowledge where `decide` and `application.ts` are.
  */
-import { randomBytes } from "node:crypto";
-import { createServer, type IncomingMessage, type Server as HttpServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Action, Notice } from "../client/callback.ts";
+import { type Fenix, fenixAt, type Reply } from "../client/fenix.ts";
+import { type Listening, listenForNotices } from "../client/listen.ts";
 import { application, type Application, type Scaling } from "./application.ts";
-import { type Action, type Notice, readCallback } from "./callback.ts";
-import { fenixAt, type Reply } from "./fenix.ts";
+import { declareConstraints, type Needs } from "./declare.ts";
 import { connect, type Credentials, type Tenant } from "./nova.ts";
 
 export interface ManagerOptions {
   readonly fenixUrl: string;
   readonly credentials: Credentials;
-  /** Where to listen; port 0 takes any free one. */
-  readonly listen?: { readonly host?: string; readonly port?: number };
-  /** Under which URL Fenix reaches this manager, where that is not where it listens. */
-  readonly publicUrl?: string | undefined;
+  readonly listen?: Listening;
   readonly scaling?: Partial<Scaling>;
   /** What is wanted for an instance, where Fenix offers it. */
   readonly action?: Action;
+  /** Declared at the start; left out: nothing is. */
+  readonly needs?: Needs | undefined;
   readonly manners?: Manners;
   readonly onEvent?: (event: ManagerEvent) => void;
 }
+
+/** What every server endures that may be away for a while. */
+const ANY_HOW = "MIGRATE";
 
 /** Bad manners, for tests and demonstrations: what a real manager does when it is broken or busy. */
 export interface Manners {
@@ -52,27 +53,25 @@ export interface Manager {
 export async function startManager(options: ManagerOptions): Promise<Manager> {
   const { listen = {}, onEvent = () => {} } = options;
   const tenant = await connect(options.credentials);
-  const fenix = fenixAt(options.fenixUrl, tenant.projectId, tenant.token);
+  const fenix = fenixAt({ url: options.fenixUrl, projectId: tenant.projectId, token: tenant.token });
   const stopping = new AbortController();
   const notices = noticeHandler({ options, tenant, fenix, onEvent, signal: stopping.signal });
 
-  const path = `/maintenance/${randomBytes(16).toString("hex")}`;
-  const server = createServer((request, response) => void answer(request, response, path, notices.take));
-  const address = await listening(server, listen);
-  const callbackUrl = new URL(path, options.publicUrl ?? address).href;
-  const webhook = await fenix.register(callbackUrl).catch(async (error: unknown) => {
-    await closed(server);
+  if (options.needs) await declareConstraints(fenix, tenant.nova, options.needs, options.action ?? ANY_HOW);
+  const door = await listenForNotices(listen, notices.take);
+  const webhook = await fenix.register(door.url).catch(async (error: unknown) => {
+    await door.close();
     throw error;
   });
   return {
     projectId: tenant.projectId,
-    callbackUrl,
+    callbackUrl: door.url,
     async close() {
       stopping.abort();
       await fenix
         .unregister(webhook.webhook_id)
         .catch((error: unknown) => onEvent({ kind: "trouble", doing: "unregister", error }));
-      await closed(server);
+      await door.close();
       await notices.idle();
     },
   };
@@ -81,7 +80,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
 interface Handling {
   readonly options: ManagerOptions;
   readonly tenant: Tenant;
-  readonly fenix: ReturnType<typeof fenixAt>;
+  readonly fenix: Fenix;
   readonly onEvent: (event: ManagerEvent) => void;
   readonly signal: AbortSignal;
 }
@@ -121,7 +120,7 @@ function noticeHandler({ options, tenant, fenix, onEvent, signal }: Handling) {
         app,
         tenant,
         fenix,
-        action: options.action ?? "MIGRATE",
+        action: options.action ?? ANY_HOW,
         manners: options.manners,
         onEvent,
       });
@@ -193,7 +192,7 @@ async function chooseActions(
   notice: Notice,
   wanted: Action,
   { nova }: Tenant,
-  fenix: Handling["fenix"],
+  fenix: Fenix,
 ): Promise<ReadonlyMap<string, Action>> {
   const status = new Map((await nova.servers()).map((server) => [server.id, server.status]));
   const choose = (instance: string): Action => {
@@ -204,44 +203,4 @@ async function chooseActions(
     return chosen;
   };
   return new Map((await fenix.instancesOf(notice)).map((instance) => [instance, choose(instance)]));
-}
-
-/** A notice has a few kilobytes. */
-const BODY_MAX_BYTES = 65_536;
-
-/** Answers at once and works afterwards: Fenix waits for the reply, not for this answer. */
-async function answer(
-  request: IncomingMessage,
-  response: ServerResponse,
-  path: string,
-  take: (notice: Notice) => void,
-) {
-  const say = (status: number, message: string) =>
-    response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify({ message }));
-  if (request.method !== "POST" || request.url !== path) return say(404, "there is nothing here");
-  try {
-    take(readCallback(JSON.parse(await bodyOf(request))));
-  } catch (error) {
-    return say(400, String(error));
-  }
-  return say(200, "taken");
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  let body = "";
-  for await (const chunk of request.setEncoding("utf8")) {
-    body += chunk;
-    if (body.length > BODY_MAX_BYTES) throw new Error(`a notice has at most ${BODY_MAX_BYTES} bytes`);
-  }
-  return body;
-}
-
-async function listening(server: HttpServer, { host = "127.0.0.1", port = 0 }: NonNullable<ManagerOptions["listen"]>) {
-  await new Promise<void>((resolve, reject) => server.once("error", reject).listen(port, host, resolve));
-  return `http://${host}:${(server.address() as AddressInfo).port}`;
-}
-
-async function closed(server: HttpServer): Promise<void> {
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
 }

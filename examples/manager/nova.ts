@@ -34,6 +34,14 @@ const Server = z.object({
 });
 export type Server = z.infer<typeof Server>;
 
+const ServerGroup = z.object({
+  id: z.string(),
+  name: z.string(),
+  policies: z.array(z.string()),
+  members: z.array(z.string()),
+});
+export type ServerGroup = z.infer<typeof ServerGroup>;
+
 /** What is needed to create a server like one that was deleted. */
 export interface ServerPlan {
   readonly name: string;
@@ -47,8 +55,7 @@ export interface Nova {
   servers(): Promise<readonly Server[]>;
   /** Null when it is gone. */
   server(id: string): Promise<Server | null>;
-  /** The server group that the server is in. */
-  groupOf(serverId: string): Promise<string | null>;
+  groups(): Promise<readonly ServerGroup[]>;
   create(plan: ServerPlan, networks: Networks): Promise<string>;
   delete(id: string): Promise<void>;
 }
@@ -97,11 +104,9 @@ function novaOver(call: Call): Nova {
       if (response.status === 404) return null;
       return z.object({ server: Server }).parse(await response.json()).server;
     },
-    async groupOf(serverId) {
+    async groups() {
       const response = await expect(await call("GET", "/os-server-groups"), 200);
-      const Groups = z.object({ server_groups: z.array(z.object({ id: z.string(), members: z.array(z.string()) })) });
-      const { server_groups: groups } = Groups.parse(await response.json());
-      return groups.find(({ members }) => members.includes(serverId))?.id ?? null;
+      return z.object({ server_groups: z.array(ServerGroup) }).parse(await response.json()).server_groups;
     },
     async create({ name, flavorId, imageId, metadata, groupId }, networks) {
       const response = await call("POST", "/servers", {

@@ -5,6 +5,7 @@ import { type ClientConfig, readClientConfig } from "../config.ts";
 import { exitCodes, Refused, Unreachable, Usage } from "./endings.ts";
 import { fenixApi, type FenixApi } from "./fenix-api.ts";
 import { loginWith } from "./login.ts";
+import { addManagerCommands } from "./manager-commands.ts";
 import { addPolicyCommands } from "./policy-commands.ts";
 import { addSessionCommands } from "./session-commands.ts";
 import { addPlanCommands } from "./plan-command.ts";
@@ -78,6 +79,7 @@ function commands({ terminal, env = process.env, serve }: Surroundings & { reado
   addWebhookCommands(program, calling);
   addCatalogCommands(program, calling);
   addPolicyCommands(program, terminal);
+  addManagerCommands(program, terminal);
   for (const mode of ["api", "worker"] as const)
     program
       .command(mode)

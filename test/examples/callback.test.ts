@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { readCallback } from "../../examples/manager/callback.ts";
-import { parsePythonText } from "../../examples/manager/python-text.ts";
+import { readCallback } from "../../examples/client/callback.ts";
+import { parsePythonText } from "../../examples/client/python-text.ts";
 
 test.each([
   ["['MIGRATE', 'LIVE_MIGRATE']", ["MIGRATE", "LIVE_MIGRATE"]],

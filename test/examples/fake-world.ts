@@ -14,12 +14,14 @@ export interface FakeServer {
 export interface FakeWorld {
   readonly url: string;
   readonly servers: FakeServer[];
-  readonly groups: { id: string; members: string[] }[];
+  readonly groups: { id: string; name: string; policies: string[]; members: string[] }[];
   readonly webhooks: { webhook_id: string; project_id: string; url: string; events: string[] }[];
   /** What was put to a reply URL, in order. */
   readonly replies: { readonly url: string; readonly token: string; readonly body: Record<string, unknown> }[];
   /** Bodies of the servers that were asked for, with their scheduler hints. */
   readonly created: Record<string, unknown>[];
+  /** What was declared, in order. */
+  readonly declared: { readonly path: string; readonly body: Record<string, unknown> }[];
   /** The instances that Fenix names for a project. */
   affected: string[];
   /** Makes the next created servers end in this status. */
@@ -37,6 +39,7 @@ export async function fakeWorld(): Promise<FakeWorld> {
     webhooks: [] as FakeWorld["webhooks"],
     replies: [] as FakeWorld["replies"][number][],
     created: [] as FakeWorld["created"],
+    declared: [] as FakeWorld["declared"][number][],
     affected: [] as string[],
     createdStatus: "ACTIVE",
     url: "",
@@ -86,6 +89,10 @@ function respond(world: FakeWorld, request: IncomingMessage, url: URL, body: unk
     case "DELETE /v1/webhooks/:id":
       world.webhooks.splice(0, Infinity, ...world.webhooks.filter((hook) => hook.webhook_id !== id));
       return { status: 200, body: {} };
+    case "PUT /v1/instance/:id":
+    case "PUT /v1/instance_group/:id":
+      world.declared.push({ path: url.pathname, body: body as Record<string, unknown> });
+      return { status: 200, body };
     case "GET /v1/maintenance/:session/:id":
       return { status: 200, body: { instance_ids: world.affected } };
     case "PUT /v1/maintenance/:session/:id":

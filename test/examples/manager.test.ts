@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Manager, type ManagerEvent, type ManagerOptions, startManager } from "../../examples/manager/manager.ts";
+import { DeclareInstance } from "../../src/wire/instance-constraints.ts";
+import { DeclareGroup } from "../../src/wire/instance-group.ts";
 import { type FakeServer, type FakeWorld, fakeWorld, notice, project } from "./fake-world.ts";
 
 let world: FakeWorld;
@@ -64,6 +66,25 @@ test("takes the place of the webhook of an earlier life, and leaves others alone
   expect(world.webhooks.map(({ url }) => url)).toEqual(["http://elsewhere.example/maintenance", manager!.callbackUrl]);
 });
 
+test("declares groups before their members, where it is told to", async () => {
+  world.groups.push({ id: "apart", name: "pair", policies: ["anti-affinity"], members: ["web-1", "web-2"] });
+  await start({ needs: { leadSeconds: 30, recoverySeconds: 5, interruptionSecondsMax: 2 }, action: "LIVE_MIGRATE" });
+  const paths = ["instance_group/apart", "instance/web-1", "instance/web-2", "instance/web-10", "instance/db-1"];
+  expect(world.declared.map(({ path }) => path)).toEqual(paths.map((path) => `/v1/${path}`));
+  const [group, web1, , web10] = world.declared.map(({ body }) => body);
+  expect(DeclareGroup.parse(group)).toMatchObject({
+    anti_affinity_group: true,
+    max_impacted_members: 1,
+    recovery_time: 5,
+  });
+  expect(DeclareInstance.parse(web1)).toMatchObject({
+    group_id: "apart",
+    migration_type: "LIVE_MIGRATE",
+    lead_time: 30,
+  });
+  expect(DeclareInstance.parse(web10)).toMatchObject({ project_id: project, group_id: null, max_interruption_time: 2 });
+});
+
 test("does not start with a wrong password", async () => {
   const as = { username: "shop", password: "wrong", projectName: "shop", userDomainName: "D", projectDomainName: "D" };
   await expect(start({ credentials: { authUrl: world.url, as } })).rejects.toThrow("401");
@@ -117,7 +138,7 @@ describe("which action it chooses", () => {
 
 describe("scaling", () => {
   test("gives up its last spare servers before it agrees, and creates the same again at the end", async () => {
-    world.groups.push({ id: "apart", members: ["web-10"] });
+    world.groups.push({ id: "apart", name: "apart", policies: ["anti-affinity"], members: ["web-10"] });
     await start({ scaling: { step: 2, spare: ({ name }) => name.startsWith("web"), networks: "none" } });
     await post(notice(world, "SCALE_IN"));
     await replied(1);

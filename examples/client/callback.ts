@@ -30,20 +30,26 @@ const Traits = z.object({
   actions_at: z.string().optional(),
 });
 
-/** A question, or the news that something was done. */
-export interface Notice {
-  /** The same when a notice is sent again. */
-  readonly messageId: string;
+/** What a project is asked, wherever its manager read it. */
+export interface Question {
   readonly projectId: string;
   readonly sessionId: string;
   readonly state: string;
+  /** Which instances it is about, or a URL that lists them. */
   readonly instances: string | readonly string[];
   /** What may be chosen for each instance; empty where there is nothing to choose. */
   readonly allowedActions: readonly Action[];
   readonly replyUrl: string;
   /** Null when no reply is expected. */
   readonly replyAt: Date | null;
+  /** When the announced thing begins. */
   readonly actionsAt: Date | null;
+}
+
+/** A question as Fenix posts it, or the news that something was done. */
+export interface Notice extends Question {
+  /** The same when a notice is sent again. */
+  readonly messageId: string;
 }
 
 /** Throws when the body is no notice of this shape. */
@@ -56,20 +62,24 @@ export function readCallback(body: unknown): Notice {
     sessionId: traits.session_id,
     state: traits.state,
     instances: traits.instance_ids,
-    // Actions this manager has never heard of cannot be chosen, so they are left out.
-    allowedActions: Action.options.filter((action) => traits.allowed_actions.includes(action)),
+    allowedActions: knownActions(traits.allowed_actions),
     replyUrl: traits.reply_url,
-    replyAt: utc(traits.reply_at),
-    actionsAt: utc(traits.actions_at),
+    replyAt: utcOrNull(traits.reply_at),
+    actionsAt: utcOrNull(traits.actions_at),
   };
 }
+
+/** Actions this manager has never heard of cannot be chosen, so they are left out. */
+export const knownActions = (offered: readonly string[]): readonly Action[] =>
+  Action.options.filter((action) => offered.includes(action));
 
 const decode = (value: unknown): unknown =>
   typeof value === "string" && /^[[{(]/.test(value) ? parsePythonText(value) : value;
 
+const utcOrNull = (text: string | undefined): Date | null => (text === undefined ? null : utc(text));
+
 /** Times without a zone, as Fenix writes them, mean UTC. */
-function utc(text: string | undefined): Date | null {
-  if (text === undefined) return null;
+export function utc(text: string): Date {
   const hasZone = /(Z|[+-]\d\d:?\d\d)$/.test(text);
   const time = new Date(`${text.replace(" ", "T")}${hasZone ? "" : "Z"}`);
   if (Number.isNaN(time.getTime())) throw new SyntaxError(`not a time: ${text}`);

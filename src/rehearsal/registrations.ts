@@ -1,0 +1,61 @@
+/** What a manager sends before it is asked anything: its webhook, and what must hold for its instances. */
+import { randomUUID } from "node:crypto";
+import type { FastifyInstance, FastifyReply } from "fastify";
+import { z } from "zod";
+import { problems } from "../problems.ts";
+import { DeclareInstance } from "../wire/instance-constraints.ts";
+import { DeclareGroup } from "../wire/instance-group.ts";
+import { problemDocument } from "../wire/problem-document.ts";
+import { formatTime } from "../wire/times.ts";
+import { CreateWebhook, toWebhookAnswer, toWebhookRequest } from "../wire/webhooks.ts";
+import type { Fault } from "./asked.ts";
+
+export interface Registered {
+  readonly url: string;
+  readonly project: string | null;
+}
+
+/** Resolves with the first webhook that is registered. What does not fit is answered 422 as by Fenix, and is a fault. */
+export function takeRegistrations(app: FastifyInstance, wrong: (fault: Fault) => void): Promise<Registered> {
+  let tell: (registered: Registered) => void;
+  const first = new Promise<Registered>((resolve) => (tell = resolve));
+  const checked = <Schema extends z.ZodType>(schema: Schema, body: unknown, reply: FastifyReply) => {
+    const parsed = schema.safeParse(body);
+    if (parsed.success) return parsed.data;
+    const why = z.prettifyError(parsed.error);
+    wrong({ kind: "unfit", text: `sent ${JSON.stringify(body)}, which Fenix refuses: ${why}` });
+    void reply.status(problems.BODY_INVALID.status).send(problemDocument("BODY_INVALID", why));
+    return null;
+  };
+
+  // The one that registers is the only one: what an earlier life of it left behind is not here.
+  app.get("/v1/webhooks", async () => ({ webhooks: [] }));
+  app.delete("/v1/webhooks/:webhook", async () => ({}));
+  app.post("/v1/webhooks", (request, reply) => {
+    const asked = checked(CreateWebhook, request.body, reply);
+    if (asked === null) return reply;
+    const webhook = {
+      ...toWebhookRequest(asked),
+      id: randomUUID(),
+      createdAt: new Date(),
+      off: null,
+      failingSince: null,
+    };
+    tell({ url: webhook.url, project: webhook.project });
+    return reply.send(toWebhookAnswer(webhook));
+  });
+
+  for (const [path, schema] of [
+    ["/v1/instance/:id", DeclareInstance],
+    ["/v1/instance_group/:id", DeclareGroup],
+  ] as const) {
+    app.put(path, (request, reply) => {
+      const declared = checked(schema, request.body, reply);
+      if (declared === null) return reply;
+      const at = formatTime(new Date());
+      return reply.send({ ...declared, created_at: at, updated_at: at });
+    });
+    app.delete(path, async () => ({}));
+  }
+  return first;
+}

@@ -1,0 +1,155 @@
+/** The Python manager through whole sessions: Fenix itself, over a simulated cloud, and a process of its own. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { type AddressInfo } from "node:net";
+import { pino } from "pino";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { freePort } from "../../demo/service.ts";
+import { readConfig } from "../../src/config.ts";
+import { projectNamed } from "../../src/simulator/identity.ts";
+import { startSimulator } from "../../src/simulator/simulator.ts";
+import { startFenix } from "../../src/wiring.ts";
+import { testDatabase } from "../support/database.ts";
+
+const hasPython = spawnSync("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
+if (!hasPython) console.warn("skipped: examples/manager.py needs python3, 3.9 or newer");
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).toReversed()) await stop();
+});
+
+async function world(cloud: Parameters<typeof startSimulator>[0]) {
+  const { url: databaseUrl } = await testDatabase();
+  const simulator = await startSimulator({ ...cloud, controllers: ["controller-1"], speed: 50 });
+  stops.push(simulator.close);
+  const config = readConfig({
+    ...simulator.env,
+    DATABASE_URL: databaseUrl,
+    FENIX_PORT: `${await freePort()}`,
+    FENIX_AUTH: "none",
+  });
+  const fenix = await startFenix(config, { api: true, worker: true }, pino({ level: "silent" }));
+  stops.push(fenix.stop);
+  const ask = async (path: string, body?: object): Promise<unknown> => {
+    const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    const answer = await fetch(`${fenix.url}/v1/${path}`, body === undefined ? {} : init);
+    expect(answer.status, path).toBe(200);
+    return answer.json();
+  };
+  const create = async (request: object): Promise<string> => {
+    const actions = [{ plugin: "dummy", type: "host", metadata: { seconds: 0 } }];
+    const at = new Date().toISOString();
+    const created = await ask("maintenance", { maintenance_at: at, actions, ...request });
+    return (created as { readonly session_id: string }).session_id;
+  };
+  const done = (id: string) =>
+    vi.waitFor(async () => expect(await ask(`maintenance/${id}`)).toMatchObject({ state: "MAINTENANCE_DONE" }), {
+      timeout: 100_000,
+      interval: 250,
+    });
+  return { simulator, url: fenix.url ?? "", shop: projectNamed(simulator.cloud.world, "shop").id, ask, create, done };
+}
+
+interface Running {
+  readonly said: () => string;
+  /** Asks it to stop, and waits until it has. */
+  stop(): Promise<number | null>;
+}
+
+async function manager(args: readonly string[], env: Readonly<Record<string, string>>): Promise<Running> {
+  const { PATH = "" } = process.env;
+  const child = spawn("python3", ["examples/manager.py", "--port", "0", ...args], { env: { PATH, ...env } });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => void (said += text));
+  const ended = once(child, "exit");
+  const stop = async () => {
+    if (child.exitCode === null) child.kill("SIGTERM");
+    await ended;
+    return child.exitCode;
+  };
+  stops.push(stop);
+  await vi.waitFor(() => expect(said).toContain("answering for project"), { timeout: 20_000 });
+  return { said: () => said, stop };
+}
+
+describe.skipIf(!hasPython)("examples/manager.py", () => {
+  test("declares, agrees, scales in and out again in a full cloud", { timeout: 120_000 }, async () => {
+    const { simulator, url, shop, ask, create, done } = await world({
+      hosts: [1, 2, 3].map((number) => ({ name: `compute-${number}`, vcpus: 2 })),
+      projects: ["shop"],
+      groups: [{ name: "web", project: "shop" }],
+      instances: [
+        { name: "web-1", project: "shop", host: "compute-1", group: "web" },
+        { name: "web-2", project: "shop", host: "compute-2", group: "web" },
+        ...[1, 2, 3, 3].map((host, index) => ({
+          name: `spare-${index}`,
+          project: "shop",
+          host: `compute-${host}`,
+        })),
+      ],
+    });
+    const control = `${simulator.url}/simulator/projects/shop/instances`;
+    const script = (code: string) => `${process.execPath} --input-type=module -e '${code}'`;
+    const twoLess = `
+      const { instances } = await (await fetch("${control}")).json();
+      const spare = instances.map(({ name }) => name).filter((name) => name.startsWith("spare"));
+      for (const name of spare.slice(0, 2)) {
+        const { ok } = await fetch("${control}/" + name, { method: "DELETE" });
+        if (!ok) process.exit(1);
+      }`;
+    const twoMore = `
+      for (const name of ["spare-8", "spare-9"]) {
+        const body = JSON.stringify({ name });
+        const headers = { "content-type": "application/json" };
+        const { ok } = await fetch("${control}", { method: "POST", headers, body });
+        if (!ok) process.exit(1);
+      }`;
+    const env = {
+      FENIX_URL: url,
+      OS_AUTH_URL: simulator.authUrl,
+      OS_USERNAME: "shop",
+      OS_PASSWORD: "secret",
+      OS_PROJECT_NAME: "shop",
+    };
+    const args = ["--declare", "--lead-seconds", "1", "--recovery-seconds", "0", "--action", "LIVE_MIGRATE"];
+    const scaling = ["--scale-in", script(twoLess), "--scale-out", script(twoMore)];
+    const { said, stop } = await manager([...args, ...scaling], env);
+    expect(await ask(`instance_group?project_id=${shop}`)).toMatchObject({
+      instance_groups: [{ group_name: "web", max_impacted_members: 1, recovery_time: 0 }],
+    });
+    expect(await ask(`instance?project_id=${shop}`)).toHaveProperty("instances.length", 6);
+
+    const id = await create({ workflow: "vnf", hosts: ["compute-1", "compute-2", "compute-3"] });
+    await done(id);
+    expect(said().match(/replied ACK_SCALE_IN/g)).toHaveLength(1);
+    expect(simulator.cloud.world.instances.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["web-1", "web-2", "spare-8", "spare-9"]),
+    );
+    for (const state of ["MAINTENANCE", "PLANNED_MAINTENANCE", "MAINTENANCE_COMPLETE"])
+      expect(said()).toContain(`replied ACK_${state}`);
+    expect(said()).not.toMatch(/trouble|NACK|Traceback/);
+    expect(await stop()).toBe(0);
+    expect(await ask(`webhooks?project_id=${shop}`)).toEqual({ webhooks: [] });
+  });
+
+  test("asks by itself where it cannot be called", { timeout: 120_000 }, async () => {
+    const { url, shop, ask, create, done } = await world({
+      hosts: ["compute-1", "compute-2"],
+      projects: ["shop"],
+      instances: [{ name: "web-1", project: "shop", host: "compute-1" }],
+    });
+    const deaf = createServer((_, response) => void response.writeHead(503).end()).listen(0, "127.0.0.1");
+    await once(deaf, "listening");
+    stops.push(() => new Promise((resolve) => deaf.close(resolve)));
+    const nobody = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}/`;
+    await ask("webhooks", { project_id: shop, url: nobody });
+    const id = await create({ hosts: ["compute-1"] });
+    const { said } = await manager(["--fenix", url, "--project", shop, "--poll", id], {});
+    await done(id);
+    for (const state of ["MAINTENANCE", "PREPARE_MAINTENANCE", "MAINTENANCE_COMPLETE"])
+      expect(said()).toContain(`replied ACK_${state}`);
+  });
+});
