@@ -19,9 +19,19 @@ export interface CloseHost {
   readonly host: HostName;
 }
 
-/** Let a compute host take instances again, if it was this session that closed it. */
+/**
+ * Let a compute host take instances again, if it was this session that closed it. With `adopt`, also if the cloud itself
+ * keeps it closed because it is new.
+ */
 export interface OpenHost {
   readonly kind: "open_host";
+  readonly host: HostName;
+  readonly adopt?: true;
+}
+
+/** Take a closed and empty compute host out of the cloud: its compute service is deleted. */
+export interface RemoveHost {
+  readonly kind: "remove_host";
   readonly host: HostName;
 }
 
@@ -73,7 +83,7 @@ export interface TellMoved {
   readonly attempt: number;
 }
 
-/** Set where a host stands. IN_MAINTENANCE and MAINTENANCE_COMPLETE are announced as `maintenance.host` by this. */
+/** Set where a host stands. What infrastructure services hear of it (`maintenance.host`) is announced by this. */
 export interface MarkHost {
   readonly kind: "mark_host";
   readonly host: HostName;
@@ -84,6 +94,7 @@ export type Effect =
   | Observe
   | CloseHost
   | OpenHost
+  | RemoveHost
   | CheckEmpty
   | MoveInstance
   | RunAction
@@ -98,6 +109,7 @@ export const performedKinds = [
   "observe",
   "close_host",
   "open_host",
+  "remove_host",
   "check_empty",
   "move_instance",
   "run_action",
@@ -114,6 +126,7 @@ export interface Outcomes {
   close_host: { readonly closure: Closure };
   /** `left_closed` names why a host stays closed although the session is done with it. */
   open_host: { readonly closure: Closure; readonly leftClosed: string | null };
+  remove_host: null;
   check_empty: Occupants;
   /** `host` is where the instance is now: null when it is gone. */
   move_instance: { readonly host: HostName | null; readonly seconds: number };
@@ -127,6 +140,7 @@ export function subjectOf(effect: Effect): string {
       return effect.occasion;
     case "close_host":
     case "open_host":
+    case "remove_host":
       return effect.host;
     case "check_empty":
       return `${effect.host}#${effect.look}`;

@@ -40,6 +40,12 @@ export const SessionOptions = z
       .enum(["enable", "keep_disabled"])
       .default("enable")
       .describe("whether a host whose action failed takes instances again when the session ends"),
+    retired_host: z
+      .enum(["keep_disabled", "delete_service"])
+      .default("keep_disabled")
+      .describe(
+        "what becomes of a host that retire-hosts has emptied: its compute service stays disabled, or is deleted",
+      ),
     default_action: MoveKind.default("MIGRATE").describe("how instances move where the policy is to proceed"),
     reply_seconds: seconds(40, DAY).describe("reply window of MAINTENANCE, PREPARE_ and PLANNED_MAINTENANCE"),
     scale_in_reply_seconds: seconds(60, DAY).describe("reply window of SCALE_IN and MAINTENANCE_COMPLETE"),
@@ -107,12 +113,16 @@ export interface Session {
   readonly actions: readonly RequestedAction[];
 }
 
+/** What a session can do to the cloud itself: bring a host into it, or take one out. */
+export type HostChange = "added" | "removed";
+
 /** Where a host of the session stands. */
 export type HostStatus =
   | { readonly kind: "waiting" }
   | { readonly kind: "draining"; readonly since: Date }
   | { readonly kind: "in_maintenance"; readonly since: Date }
-  | { readonly kind: "maintained"; readonly at: Date }
+  /** All that was to be done is done; `as` where that was more than to maintain it. */
+  | { readonly kind: "maintained"; readonly at: Date; readonly as?: HostChange }
   | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -125,6 +135,9 @@ export interface SessionHost {
   readonly status: HostStatus;
   readonly closure: Closure;
 }
+
+/** Whether the session has taken the host out of the cloud: it never opens it again. */
+export const isRemoved = ({ status }: SessionHost): boolean => status.kind === "maintained" && status.as === "removed";
 
 export const isCompute = (host: SessionHost): boolean => host.roles.includes("compute");
 

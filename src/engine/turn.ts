@@ -2,7 +2,7 @@
 import type { Decision } from "../domain/decision.ts";
 import { type Effect, isPerformed, subjectOf } from "../domain/effect.ts";
 import type { JournalEntry } from "../domain/journal.ts";
-import type { Notification } from "../domain/notification.ts";
+import type { HostNews, Notification } from "../domain/notification.ts";
 import type { Question } from "../domain/question.ts";
 import { inWords } from "../domain/resources.ts";
 import type { HostStatus } from "../domain/session.ts";
@@ -136,6 +136,7 @@ function notificationsOf(effect: Effect, view: View): Notification[] {
     case "observe":
     case "close_host":
     case "open_host":
+    case "remove_host":
     case "check_empty":
     case "move_instance":
     case "run_action":
@@ -164,11 +165,12 @@ function questionNews(question: Question, view: View): Notification {
  * What infrastructure services hear. A host whose action failed is announced as back too: they must not believe for
  * ever that it is down on purpose (reference B24), and the session's report says what is wrong with it.
  */
-function announcedAs(status: HostStatus): "IN_MAINTENANCE" | "MAINTENANCE_COMPLETE" | null {
+function announcedAs(status: HostStatus): HostNews | null {
   switch (status.kind) {
     case "in_maintenance":
       return "IN_MAINTENANCE";
     case "maintained":
+      return status.as === undefined ? "MAINTENANCE_COMPLETE" : status.as === "added" ? "HOST_ADDED" : "HOST_REMOVED";
     case "failed":
       return "MAINTENANCE_COMPLETE";
     case "waiting":
@@ -220,13 +222,14 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
         at,
         kind: "host_marked",
         subject: effect.host,
-        text: `${status.kind.replace("_", " ")}${because}`,
+        text: `${(status.kind === "maintained" && status.as) || status.kind.replace("_", " ")}${because}`,
         data: { status },
       };
     }
     case "observe":
     case "close_host":
     case "open_host":
+    case "remove_host":
     case "check_empty":
     case "move_instance":
     case "run_action":
@@ -249,6 +252,8 @@ export function inPlan(effect: Effect): string {
       return `close ${effect.host}`;
     case "open_host":
       return `open ${effect.host}`;
+    case "remove_host":
+      return `delete the compute service of ${effect.host}`;
     case "check_empty":
       return `see whether ${effect.host} is empty`;
     case "move_instance":

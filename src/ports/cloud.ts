@@ -22,6 +22,9 @@ export interface Cloud {
   /** Lets a host take instances again. */
   open(host: HostName, options: CallOptions): Promise<void>;
 
+  /** Takes a host out of the cloud. A cloud that still has instances on it refuses; one that is gone is removed. */
+  remove(host: HostName, options: CallOptions): Promise<Removed>;
+
   /** Who is on the host or coming to it, by every source the cloud has. */
   occupants(host: HostName, options: CallOptions): Promise<Occupants>;
 
@@ -51,6 +54,8 @@ export interface Cloud {
 export interface CallOptions {
   readonly signal: AbortSignal;
 }
+
+export type Removed = { readonly kind: "removed" } | { readonly kind: "refused"; readonly reason: string };
 
 export interface InstancePlace {
   readonly host: HostName | null;

@@ -29,7 +29,9 @@ import {
   type SessionInstance,
 } from "../../src/domain/session.ts";
 import { type Entry, makeView, type Snapshot } from "../../src/domain/view.ts";
+import addHosts from "../../plugins/workflows/add-hosts/index.ts";
 import defaultWorkflow from "../../plugins/workflows/default/index.ts";
+import retireHosts from "../../plugins/workflows/retire-hosts/index.ts";
 import vnfWorkflow from "../../plugins/workflows/vnf/index.ts";
 import { aSnapshot, later, NOON } from "../support/a-view.ts";
 import type { Workflow } from "../../src/domain/workflow.ts";
@@ -53,7 +55,7 @@ export interface Answer {
 
 export interface Script {
   /** Without it, `default`. */
-  readonly workflow?: "vnf";
+  readonly workflow?: "vnf" | "add-hosts" | "retire-hosts";
   readonly cloud: ConstructorParameters<typeof World>[0];
   /** Hosts of the session; without it, all of the cloud. */
   readonly hosts?: readonly string[];
@@ -75,12 +77,20 @@ export interface Script {
   readonly events?: readonly { readonly atSeconds: number; readonly happens: (world: World) => void }[];
 }
 
+const workflows: Readonly<Record<string, Workflow>> = {
+  default: defaultWorkflow,
+  vnf: vnfWorkflow,
+  "add-hosts": addHosts,
+  "retire-hosts": retireHosts,
+};
+
 export const agree: Manager = () => ({ answer: "ACK", action: "MIGRATE", afterSeconds: 2 });
 
 const seconds: Readonly<Record<string, number>> = {
   observe: 1,
   close_host: 1,
   open_host: 1,
+  remove_host: 1,
   check_empty: 1,
   move_instance: 10,
   run_action: 30,
@@ -143,7 +153,7 @@ class Playing {
 
   constructor(script: Script, world: World) {
     this.#script = script;
-    this.#workflow = script.workflow === "vnf" ? vnfWorkflow : defaultWorkflow;
+    this.#workflow = workflows[script.workflow ?? "default"] ?? defaultWorkflow;
     this.#world = world;
     const names = script.hosts ?? [...new Set([...world.computes.map(({ name }) => name), ...world.controllers])];
     this.#hosts = names.toSorted().map((text) => {
@@ -341,8 +351,13 @@ class Playing {
         return end(() => done({ closure: this.#shut(effect.host, this.#world.close(effect.host)) }));
       case "open_host":
         return end(() => {
-          const closure = this.#shut(effect.host, this.#world.open(effect.host));
+          const closure = this.#shut(effect.host, this.#world.open(effect.host, effect.adopt));
           return done({ closure, leftClosed: closure === "open" ? null : "closed by others" });
+        });
+      case "remove_host":
+        return end(() => {
+          const refusal = this.#world.removeHost(effect.host);
+          return refusal === null ? done(null) : { kind: "failed", at: later(this.#now), reason: refusal };
         });
       case "check_empty":
         if (effect.heal) this.#world.stale.delete(effect.host);
@@ -360,7 +375,9 @@ class Playing {
           host.name === effect.host ? { ...host, status: effect.status } : host,
         );
         this.#watchAway();
-        return this.#note(`  ${effect.host} ${effect.status.kind}`);
+        return this.#note(
+          `  ${effect.host} ${(effect.status.kind === "maintained" && effect.status.as) || effect.status.kind}`,
+        );
     }
   }
 

@@ -82,6 +82,7 @@ function noCloud({ log }: OpenStackOptions): OpenStackCloud {
     close: refuse,
     disconnect: async () => undefined,
     open: refuse,
+    remove: refuse,
     occupants: refuse,
     healAllocations: refuse,
     instance: refuse,

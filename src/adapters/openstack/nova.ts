@@ -82,6 +82,17 @@ export function novaApi(nova: Service, pageSize: number) {
         signal,
       }),
 
+    /** Nova takes the host out of its aggregates and its provider out of Placement. It answers 409 while servers are on it. */
+    deleteService: (id: string, host: HostName, { signal }: Options): Promise<Called<unknown>> =>
+      nova.ask({
+        doing: `delete the compute service of ${host}`,
+        method: "DELETE",
+        route: route`/os-services/${id}`,
+        version: BASE,
+        schema: z.unknown(),
+        signal,
+      }),
+
     aggregates: async ({ signal }: Options): Promise<readonly AggregateRow[]> =>
       (
         await nova.get({

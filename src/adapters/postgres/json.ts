@@ -55,6 +55,7 @@ export function readEffect(json: unknown): Effect {
     case "observe":
     case "close_host":
     case "open_host":
+    case "remove_host":
     case "check_empty":
     case "move_instance":
     case "run_action":
