@@ -6,6 +6,7 @@ import { Agent, type Dispatcher } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStackCloud, type OpenStackCloud, type OpenStackOptions } from "../../src/adapters/openstack/cloud.ts";
 import type { OpenStackVariables } from "../../src/adapters/openstack/credentials.ts";
+import type { CloudFacts } from "../../src/domain/cloud.ts";
 import { HostName, InstanceId } from "../../src/domain/ids.ts";
 import type { MoveKind } from "../../src/domain/session.ts";
 import type { MoveEnd } from "../../src/ports/cloud.ts";
@@ -20,7 +21,16 @@ export interface RunningCloud {
   readonly projects: readonly [string, string];
   /** Knobs of the hypervisor; null where it has none, and what needs them is left out. */
   readonly faults: Faults | null;
+  /** Hosts that come and go; null where the test cannot make one. */
+  readonly spares: Spares | null;
   stop(): Promise<void>;
+}
+
+export interface Spares {
+  /** Resolves when it is asked for; the cloud may take some seconds to know the host. */
+  begin(host: string): Promise<void>;
+  /** Switches it off, so that it does not come back by itself. */
+  halt(host: string): Promise<void>;
 }
 
 export interface Faults {
@@ -199,6 +209,36 @@ export function cloudContract(name: string, start: () => Promise<RunningCloud>):
         const closing = cloud.close(HostName.parse("nosuch"), "a reason", { signal });
         await expect(closing).rejects.toMatchObject({ code: "CLOUD_REFUSED" });
       });
+    });
+
+    describe("leaving", () => {
+      const spare = HostName.parse("contract-spare");
+
+      test("a host with a server on it is refused, and stays", async () => {
+        const server = await boot("stays");
+        expect(await cloud.remove(host(0), { signal })).toMatchObject({
+          kind: "refused",
+          reason: expect.stringContaining("hosting instances"),
+        });
+        expect(await cloud.door(host(0), { signal })).toEqual({ kind: "open" });
+        await shop.remove(server.id);
+        await observer.until(server.id, (seen) => seen === null);
+      });
+
+      test("an empty host leaves the cloud, once and for all", async ({ skip }) => {
+        const { spares } = running;
+        if (!spares) return skip();
+        await spares.begin(spare);
+        await expect.poll(() => cloud.facts({ signal }).then(namesIn), { timeout: 60_000 }).toContain(spare);
+        await cloud.close(spare, "it leaves", { signal });
+        await spares.halt(spare);
+        expect(await cloud.remove(spare, { signal })).toEqual({ kind: "removed" });
+        expect(await cloud.door(spare, { signal })).toBeNull();
+        expect(await cloud.facts({ signal }).then(namesIn)).toEqual(hosts);
+        expect(await cloud.remove(spare, { signal })).toEqual({ kind: "removed" });
+      });
+
+      const namesIn = ({ computes }: CloudFacts) => computes.map(({ name }) => name).toSorted();
     });
 
     describe("moving", () => {

@@ -201,6 +201,19 @@ describe.each<{
         given: { close: j.close(61, 2, "a", "closed_by_others") },
         says: ["I4 a: a was opened, though the session had not closed it"],
       },
+      "a new host that the cloud had closed, opened as such, is right": {
+        given: {
+          close: j.close(61, 2, "a", "closed_by_others"),
+          open: j.whole(
+            121,
+            3,
+            "a",
+            { kind: "open_host", host: "a", adopt: true },
+            { outcome: { closure: "open", leftClosed: null } },
+          ),
+        },
+        says: [],
+      },
       "a host opened that was never closed": {
         given: { maintained: [...parts.maintained, ...j.open(122, 3, "b")] },
         says: ["I4 b: b was opened, though the session had not closed it"],

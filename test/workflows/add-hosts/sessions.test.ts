@@ -48,7 +48,9 @@ test("one that the cloud let in at once is closed while it is prepared", () => {
 test("one that somebody has closed is prepared, and stays closed by them", () => {
   const others = { kind: "closed", reason: "no cable yet" } as const;
   const played = done(adding({}, { cloud: { hosts: { n1: { door: others } } }, hosts: ["n1"] }));
-  expect(played.report.stillClosed).toEqual([{ host: "n1", reason: "it was closed by somebody else, who has to open it" }]);
+  expect(played.report.stillClosed).toEqual([
+    { host: "n1", reason: "it was closed by somebody else, who has to open it" },
+  ]);
 });
 
 describe("a host that cannot be prepared", () => {
