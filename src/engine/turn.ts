@@ -198,7 +198,8 @@ export const waitingEntry = (at: Date, what: string, until: Date): JournalEntry 
 function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
   switch (effect.kind) {
     case "ask": {
-      const { project, state, round, instances, allowedActions, replyBy, actionsAt, missing } = effect.question;
+      const { project, state, round, instances, instance, allowedActions, replyBy, actionsAt, missing } =
+        effect.question;
       const needs = missing ? `, missing ${inWords(missing)}` : "";
       const again = round > 1 ? ` (round ${round})` : "";
       return {
@@ -207,7 +208,7 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
         subject: project,
         text: `${state} asked${again} about ${instances.length} instances${needs}; reply by ${replyBy.toISOString()}`,
         data: {
-          ...{ state, round, instances, allowedActions, missing },
+          ...{ state, round, instances, instance, allowedActions, missing },
           replyBy: replyBy.toISOString(),
           actionsAt: actionsAt.toISOString(),
         },
