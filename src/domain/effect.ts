@@ -56,6 +56,14 @@ export interface MoveInstance {
   readonly how: MoveKind;
   /** 1 for the first try. */
   readonly attempt: number;
+  /** Of a live move whose manager limits it. */
+  readonly limit?: LiveLimit;
+}
+
+/** How long a live move may copy, and what is done to one that takes longer. */
+export interface LiveLimit {
+  readonly seconds: number;
+  readonly beyond: "abort" | "force_complete";
 }
 
 /** Run one host action on a host (or on LOCALHOST for `pre` and `post`). */
@@ -129,7 +137,12 @@ export interface Outcomes {
   remove_host: null;
   check_empty: Occupants;
   /** `host` is where the instance is now: null when it is gone. */
-  move_instance: { readonly host: HostName | null; readonly seconds: number };
+  move_instance: {
+    readonly host: HostName | null;
+    readonly seconds: number;
+    /** It copied for longer than its limit and was broken off: the instance is where it was, and well. */
+    readonly overtime?: true;
+  };
   run_action: { readonly output: string };
 }
 

@@ -56,6 +56,12 @@ export const SessionOptions = z
       .max(10)
       .default(4)
       .describe("further tries after a failed move, with growing pauses: four of them take three minutes"),
+    on_long_live_move: z
+      .enum(["force_complete", "abort", "migrate_cold", "wait"])
+      .default("force_complete")
+      .describe(
+        "what to do when a live migration copies for longer than the instance's max_interruption_time: let Nova complete it (it pauses the instance or switches to post-copy), break it off and try it again, break it off and migrate it cold, or nothing",
+      ),
     move_seconds: seconds(1800, DAY).describe("longest time for one move"),
     stale_allocations: z
       .enum(["heal", "fail"])

@@ -5,6 +5,7 @@
  * tries again later. `Problem("CLOUD_REFUSED")` means that it will not help to try again: wrong password, missing role.
  */
 import type { CloudFacts, HostDoor, KnownHost, Occupants } from "../domain/cloud.ts";
+import type { LiveLimit } from "../domain/effect.ts";
 import type { HostName, InstanceId } from "../domain/ids.ts";
 import type { MoveKind } from "../domain/session.ts";
 
@@ -47,6 +48,12 @@ export interface Cloud {
    */
   moveEnded(id: InstanceId, from: HostName, options: CallOptions): Promise<MoveEnd>;
 
+  /** The live move of an instance that is under way; null when there is none, or none any more. */
+  liveMove(id: InstanceId, options: CallOptions): Promise<LiveMove | null>;
+
+  /** Asks to break a live move off, or to complete it now. False when the cloud does not do that at this moment. */
+  endLiveMove(id: InstanceId, move: LiveMove, how: LiveLimit["beyond"], options: CallOptions): Promise<boolean>;
+
   /** Brings an instance that a failed move left in ERROR back to ACTIVE where the cloud allows. False when it did not help. */
   revive(id: InstanceId, options: CallOptions): Promise<boolean>;
 }
@@ -63,6 +70,12 @@ export interface InstancePlace {
   readonly taskState: string | null;
   /** True while it is on its way between hosts, an unconfirmed cold move included. */
   readonly moving: boolean;
+}
+
+export interface LiveMove {
+  readonly id: string;
+  /** False while it waits for its turn on its host, or is being prepared. */
+  readonly copying: boolean;
 }
 
 /** A refusal at once, such as 409 for an instance in the wrong state, is an answer and not an error. */

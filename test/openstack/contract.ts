@@ -342,6 +342,21 @@ export function cloudContract(name: string, start: () => Promise<RunningCloud>):
         await running.faults?.heal(hosts);
       });
 
+      test.each(["abort", "force_complete"] as const)("a live move that copies is ended: %s", async (how) => {
+        const server = await boot(`long-${how}`);
+        expect(await cloud.liveMove(idOf(server), { signal })).toBeNull();
+        await running.faults?.slowLiveMigrations(host(0), 60);
+        expect(await cloud.startMove(idOf(server), "LIVE_MIGRATE", host(1), { signal })).toEqual({ kind: "started" });
+        const ended = cloud.moveEnded(idOf(server), host(0), { signal });
+        const copying = () => cloud.liveMove(idOf(server), { signal });
+        await expect.poll(copying, { timeout: 30_000 }).toMatchObject({ copying: true });
+        const live = (await copying())!;
+        expect(await cloud.endLiveMove(idOf(server), live, how, { signal })).toBe(true);
+        expect(await ended).toMatchObject(how === "abort" ? { kind: "stayed" } : { kind: "moved", host: host(1) });
+        expect(await cloud.endLiveMove(idOf(server), live, how, { signal })).toBe(false);
+        await running.faults?.heal(hosts);
+      });
+
       test("who waits can stop waiting; the move goes on", async () => {
         const server = await boot("patience");
         await running.faults?.slowLiveMigrations(host(0), 6);

@@ -70,6 +70,8 @@ export interface Script {
   readonly managers?: Readonly<Record<string, Manager>>;
   /** Why a move fails; null when it succeeds. */
   readonly moveFails?: (move: MoveInstance, world: World) => string | null;
+  /** How long a move takes if nobody ends it; ten seconds without. */
+  readonly moveSeconds?: (move: MoveInstance) => number;
   /** How long a host action takes; half a minute without. */
   readonly actionSeconds?: (run: RunAction) => number;
   readonly actionFails?: (run: RunAction) => string | null;
@@ -313,8 +315,13 @@ class Playing {
   }
 
   #secondsOf(effect: Effect): number {
+    if (effect.kind === "move_instance") return Math.min(this.#moveSeconds(effect), effect.limit?.seconds ?? Infinity);
     const scripted = effect.kind === "run_action" ? this.#script.actionSeconds?.(effect) : undefined;
     return scripted ?? seconds[effect.kind] ?? 1;
+  }
+
+  #moveSeconds(effect: MoveInstance): number {
+    return this.#script.moveSeconds?.(effect) ?? seconds["move_instance"] ?? 1;
   }
 
   #record(effect: Effect): void {
@@ -403,7 +410,10 @@ class Playing {
     const refused = this.#world.startMove(effect);
     this.#note(`  ${effect.how} ${effect.instance} ${effect.from} → ${effect.to ?? "anywhere"}`);
     end(() => {
-      const host = this.#world.endMove(effect, unwilling === null && refused === null);
+      const { limit } = effect;
+      const overtime = limit?.beyond === "abort" && this.#moveSeconds(effect) > limit.seconds;
+      const host = this.#world.endMove(effect, unwilling === null && refused === null && !overtime);
+      if (overtime) return done({ host, seconds: limit.seconds, overtime });
       const reason = refused ?? unwilling;
       if (reason !== null && host !== null) return { kind: "failed", at: later(this.#now), reason };
       this.#place(effect.instance, host);

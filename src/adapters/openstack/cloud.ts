@@ -13,6 +13,7 @@ import { hostProviders } from "./host-providers.ts";
 import { openHttp, type Limits, type Log } from "./http.ts";
 import { keystone as keystoneApi } from "./keystone.ts";
 import { toKnownHosts } from "./known-hosts.ts";
+import { liveMoves } from "./live-moves.ts";
 import { moveWatch, PACE, type WatchPace } from "./move-watch.ts";
 import { cloudMoves } from "./moves.ts";
 import { novaApi, PAGE_SIZE } from "./nova.ts";
@@ -60,6 +61,7 @@ function connected(credentials: Credentials, options: OpenStackOptions): OpenSta
     occupants: hostOccupants({ nova, consumers, clock }),
     healAllocations: allocationHealer({ nova, placement, providers, consumers }),
     ...cloudMoves({ nova, watch, clock }),
+    ...liveMoves(nova),
     revive: reviver({ nova, clock }),
     requestCounts: () => http.counts(),
     async disconnect() {
@@ -88,6 +90,8 @@ function noCloud({ log }: OpenStackOptions): OpenStackCloud {
     instance: refuse,
     startMove: refuse,
     moveEnded: refuse,
+    liveMove: refuse,
+    endLiveMove: refuse,
     revive: refuse,
     requestCounts: () => ({}),
   };

@@ -23,7 +23,7 @@ import { onward, type Onward } from "./drain.ts";
 import { type Errand, errandsOf, retryFrom } from "./errands.ts";
 import { movesUnderWay, nextMoves, untilMovesEnd, untilOthersServe } from "./moves.ts";
 import { giveUp } from "./settle-host.ts";
-import { checksOf, hasMoved, triesOf, triesOff } from "./who-is-there.ts";
+import { checksOf, hasMoved, ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
 
 /** Null when everybody has left, as far as is known, and their projects know it. */
 export function work(
@@ -97,7 +97,8 @@ export function exhausted(view: View, there: readonly CloudInstance[], host: Ses
     const tries = triesOff(view, id, host.name);
     const last = tries.at(-1);
     if (!last || isUnderWay(last) || tries.length <= move_retries) continue;
-    const why = troubleWith(last) ?? `it is on ${host.name} again`;
+    const slow = ranOvertime(last) ? "its live migration takes longer than its manager allows" : null;
+    const why = troubleWith(last) ?? slow ?? `it is on ${host.name} again`;
     if (on_failed_move === "skip_host") {
       const moving = untilMovesEnd(view, host.name);
       if (moving) return moving;
