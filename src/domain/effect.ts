@@ -91,6 +91,16 @@ export interface TellMoved {
   readonly attempt: number;
 }
 
+/**
+ * Keep that a project has done its own action: its instance is gone from its host, and counts as impacted until it has
+ * recovered (invariant I2), in every session.
+ */
+export interface NoteOwnAction {
+  readonly kind: "note_own_action";
+  readonly project: ProjectId;
+  readonly instance: InstanceId;
+}
+
 /** Set where a host stands. What infrastructure services hear of it (`maintenance.host`) is announced by this. */
 export interface MarkHost {
   readonly kind: "mark_host";
@@ -108,6 +118,7 @@ export type Effect =
   | RunAction
   | Ask
   | TellMoved
+  | NoteOwnAction
   | MarkHost;
 export type EffectKind = Effect["kind"];
 export type EffectOf<K extends EffectKind> = Extract<Effect, { kind: K }>;
@@ -164,6 +175,8 @@ export function subjectOf(effect: Effect): string {
     case "move_instance":
     case "tell_moved":
       return `${effect.instance}#${effect.attempt}`;
+    case "note_own_action":
+      return effect.instance;
     case "mark_host":
       return `${effect.host}/${effect.status.kind}`;
   }

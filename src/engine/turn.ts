@@ -140,6 +140,7 @@ function notificationsOf(effect: Effect, view: View): Notification[] {
     case "check_empty":
     case "move_instance":
     case "run_action":
+    case "note_own_action":
       return [];
   }
 }
@@ -216,6 +217,16 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
     }
     case "tell_moved":
       return { at, kind: "project_told", subject: effect.project, text: `told that ${effect.instance} has moved` };
+    case "note_own_action": {
+      const { project, instance } = effect;
+      return {
+        at,
+        kind: "own_action_done",
+        subject: instance,
+        text: `project ${project} has done its OWN_ACTION`,
+        data: { project },
+      };
+    }
     case "mark_host": {
       const { status } = effect;
       const because = "reason" in status ? `: ${status.reason}` : "";
@@ -263,6 +274,7 @@ export function inPlan(effect: Effect): string {
       return `run ${effect.plugin} (${effect.phase}) on ${effect.host}`;
     case "ask":
     case "tell_moved":
+    case "note_own_action":
     case "mark_host":
       return effect.kind;
   }

@@ -51,7 +51,8 @@ async function performed(effect: MoveInstance, { copiesFrom = 0, copiesUntil, re
       return true;
     },
     async moveEnded(): Promise<MoveEnd> {
-      while (ended === null && seconds() < copiesUntil) await new Promise((resolve) => setImmediate(resolve));
+      const isOver = () => ended !== null || seconds() >= copiesUntil;
+      while (!isOver()) await new Promise((resolve) => setImmediate(resolve));
       return ended ?? moved;
     },
   };

@@ -233,7 +233,7 @@ class Playing {
   /** Of this session and of others. */
   #allMoves(): readonly SeenMove[] {
     const ours = this.#effects.flatMap(({ effect, status }): SeenMove[] =>
-      effect.kind !== "move_instance" || status.kind === "cancelled"
+      (effect.kind !== "move_instance" && effect.kind !== "note_own_action") || status.kind === "cancelled"
         ? []
         : [{ instance: effect.instance, endedAt: "at" in status ? status.at : null }],
     );
@@ -377,6 +377,8 @@ class Playing {
         return this.#ask(effect.question);
       case "tell_moved":
         return this.#note(`  ${effect.project} is told that ${effect.instance} has moved`);
+      case "note_own_action":
+        return this.#note(`  ${effect.project} has done its OWN_ACTION for ${effect.instance}`);
       case "mark_host":
         this.#hosts = this.#hosts.map((host) =>
           host.name === effect.host ? { ...host, status: effect.status } : host,

@@ -60,6 +60,7 @@ export function readEffect(json: unknown): Effect {
     case "move_instance":
     case "run_action":
     case "tell_moved":
+    case "note_own_action":
       return effect;
   }
 }

@@ -161,6 +161,7 @@ function withConsequences(session: Snapshot, effect: Effect, { outcome }: Done, 
     case "check_empty":
     case "run_action":
     case "tell_moved":
+    case "note_own_action":
       return session;
   }
 }

@@ -1,6 +1,14 @@
 /** Whole sessions of the workflow vnf under constraints. The player counts I2 and I9 by itself after every turn. */
 import { describe, expect, test } from "vitest";
-import { constraintsFrom, type GroupConstraints, GroupId, type InstanceConstraints, InstanceId, ProjectId } from "#sdk";
+import {
+  constraintsFrom,
+  type GroupConstraints,
+  GroupId,
+  HostName,
+  type InstanceConstraints,
+  InstanceId,
+  ProjectId,
+} from "#sdk";
 import { done } from "../outcomes.ts";
 import { agree, type Manager, type Played, type Script } from "../play.ts";
 
@@ -117,6 +125,41 @@ describe("max impacted members and recovery time (I2)", () => {
       }),
     );
     expect(movesAt(played)[0]).toBeGreaterThanOrEqual(200);
+  });
+
+  test.each([1, 2])("what a project moved itself has to recover like any other (%i hosts at once)", (hosts_at_once) => {
+    const own: Manager = (question, world) =>
+      question.instance === "a" ? { answer: "ACK", action: "OWN_ACTION" } : agree(question, world);
+    const played = done(
+      script({
+        options: { hosts_at_once },
+        managers: { shop: own },
+        constraints: declared(names, { recoveryTimeSeconds: 60 }),
+        events: [{ atSeconds: 200, happens: (world) => world.change("a", { host: HostName.parse("c2") }) }],
+      }),
+    );
+    const noted = played.timeline.findIndex((line) => line.includes("has done its OWN_ACTION for a"));
+    const at = Number.parseInt(played.timeline[noted] ?? "", 10);
+    expect(at).toBeGreaterThanOrEqual(200);
+    expect(movesAt(played)[0]).toBeGreaterThanOrEqual(at + 60);
+    expect(played.count("note_own_action")).toBe(1);
+  });
+
+  test("its recovery holds in the states after the one in which it was moved", () => {
+    const own: Manager = (question, world) =>
+      question.instance === "a"
+        ? { answer: "ACK", action: "OWN_ACTION", does: () => world.change("a", { host: HostName.parse("c3") }) }
+        : agree(question, world);
+    const played = done(
+      script({
+        cloud: { hosts: { c1: {}, c2: {}, c3: {} }, instances: { a: { on: "c1" }, b: { on: "c2" } } },
+        hosts: ["c1", "c2"],
+        managers: { shop: own },
+        constraints: declared(["a", "b"], { recoveryTimeSeconds: 600 }),
+      }),
+    );
+    const noted = played.timeline.find((line) => line.includes("has done its OWN_ACTION for a")) ?? "";
+    expect(movesAt(played)[0]).toBeGreaterThanOrEqual(Number.parseInt(noted, 10) + 600);
   });
 });
 

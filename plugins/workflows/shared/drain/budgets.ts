@@ -3,9 +3,8 @@
  * sessions, recovery time included. Where only Nova knows a group, one member at a time: the others serve meanwhile.
  */
 import { type CloudFacts, groupOf, groupsOf, type ImpactedMember, type InstanceId, maxImpacted, type View } from "#sdk";
-import { newestAbout } from "../asks.ts";
 import { movesUnderWay } from "./moves.ts";
-import { whoIsThere } from "./who-is-there.ts";
+import { ownActions, ownActionsDone } from "./own-actions.ts";
 
 export interface Budgets {
   /** Takes a place in every group of the instance; false where one has none left. */
@@ -23,7 +22,9 @@ interface Budget {
 export function budgetsOf(view: View, facts: CloudFacts): Budgets {
   const away = new Set<InstanceId>([
     ...movesUnderWay(view).map(({ effect }) => effect.instance),
-    ...ownActions(view, facts),
+    ...ownActions(view, facts).underWay,
+    // Seen to be done in this very turn: from the next one on it counts as recovering.
+    ...ownActionsDone(view, facts).map(({ instance }) => instance),
   ]);
   const budgets = new Map<string, Budget>();
 
@@ -61,16 +62,6 @@ export function budgetsOf(view: View, facts: CloudFacts): Budgets {
     },
     freeAt: (instance) => earliest(budgetsFor(instance).flatMap(({ recoveredAt }) => recoveredAt ?? [])),
   };
-}
-
-/** Instances that their projects said they would move themselves, and that are still where they were. */
-function ownActions(view: View, facts: CloudFacts): readonly InstanceId[] {
-  const newest = newestAbout(view);
-  const draining = view.hosts.filter(({ status }) => status.kind === "draining");
-  return draining
-    .flatMap(({ name }) => whoIsThere(view, facts, name))
-    .filter(({ id }) => newest.get(id)?.reply?.actions.get(id) === "OWN_ACTION")
-    .map(({ id }) => id);
 }
 
 const firstRecovery = (members: readonly ImpactedMember[]): Date | null =>

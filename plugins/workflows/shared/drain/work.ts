@@ -23,6 +23,7 @@ import { onward, type Onward } from "./drain.ts";
 import { type Errand, errandsOf, retryFrom } from "./errands.ts";
 import { movesUnderWay, nextMoves, untilMovesEnd, untilOthersServe } from "./moves.ts";
 import { giveUp } from "./settle-host.ts";
+import { ownActionsDone } from "./own-actions.ts";
 import { checksOf, hasMoved, ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
 
 /** Null when everybody has left, as far as is known, and their projects know it. */
@@ -75,8 +76,14 @@ function workLeft(
   );
 }
 
+/** What became known of instances that have left: their projects are told, or their own doing is kept. */
+export const newsOfMoves = (view: View, facts: CloudFacts): readonly Effect[] => [
+  ...movesToTell(view, facts),
+  ...ownActionsDone(view, facts),
+];
+
 /** INSTANCE_ACTION_DONE, for what Fenix moved and not for a project's own doing (reference §4.3). */
-export function newsOfMoves(view: View, facts: CloudFacts): readonly Effect[] {
+function movesToTell(view: View, facts: CloudFacts): readonly Effect[] {
   return view.effectsOf("move_instance").flatMap((move): Effect[] => {
     const { instance, attempt } = move.effect;
     if (!hasMoved(move)) return [];
