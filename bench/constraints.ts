@@ -17,8 +17,9 @@ import { freePort, startService } from "../demo/service.ts";
 import { connect } from "../src/adapters/postgres/connect.ts";
 import { openDatabaseServer } from "../src/adapters/postgres/embedded.ts";
 import { readImpacted } from "../src/adapters/postgres/impacted.ts";
-import { emptyCaches } from "../src/adapters/postgres/session-cache.ts";
+
 import { readConstraints } from "../src/adapters/postgres/session-constraints.ts";
+import { nothingKnown } from "../src/adapters/postgres/snapshot.ts";
 import { SessionId } from "../src/domain/ids.ts";
 import { demoCloud } from "../src/simulator/scenarios.ts";
 import { startSimulator } from "../src/simulator/simulator.ts";
@@ -48,6 +49,8 @@ const settings = {
   FENIX_PORT: `${port}`,
   FENIX_DATA_DIR: folder,
   FENIX_LOG_LEVEL: "warn",
+  // What is measured is the store.
+  FENIX_AUTH: "none",
   DATABASE_URL: server.url,
 };
 const isUp = async () => (await fetch(`${url}/health/live`)).ok;
@@ -137,7 +140,7 @@ await sql`
   from generate_series(0, ${SESSION_INSTANCES - 1}::int) n
 `.execute(db);
 await sql`analyze`.execute(db);
-const caches = emptyCaches();
+const caches = nothingKnown();
 const turn = async () => {
   const began = performance.now();
   const seen = await db.transaction().execute(async (trx) => {

@@ -20,6 +20,7 @@ create table session (
   updated_at      timestamptz not null,
   ended_at        timestamptz,
   removed_at      timestamptz,
+  plan_digest     text,
   primary key (id),
   constraint session_check check ((wait_for is null) = (wait_until is null)),
   constraint session_check1 check (ended_at is null or wake_at is null),
@@ -60,6 +61,7 @@ create table project (
   session_id uuid        not null,
   id         text        not null,
   created_at timestamptz not null,
+  alarmed    boolean     not null default false,
   primary key (session_id, id),
   foreign key (session_id) references session(id) on delete cascade
 );
@@ -171,13 +173,24 @@ create table journal (
 );
 
 create table webhook (
-  id         uuid        not null,
-  project_id text,
-  url        text        not null,
-  events     text[]      not null,
-  created_at timestamptz not null,
+  id               uuid        not null,
+  project_id       text,
+  url              text        not null,
+  events           text[]      not null,
+  created_at       timestamptz not null,
+  off_at           timestamptz,
+  off_why          text,
+  failing_since    timestamptz,
+  format           text        not null default 'aodh',
+  secret           text,
+  old_secret       text,
+  old_secret_until timestamptz,
   primary key (id),
-  constraint webhook_events_check check (cardinality(events) > 0)
+  constraint webhook_check check ((off_at is null) = (off_why is null)),
+  constraint webhook_check1 check ((format = 'cloudevents') = (secret is not null)),
+  constraint webhook_check2 check ((old_secret is null) = (old_secret_until is null)),
+  constraint webhook_events_check check (cardinality(events) > 0),
+  constraint webhook_format_check check (format in ('aodh', 'cloudevents'))
 );
 create index webhook_project on webhook (project_id);
 
@@ -188,15 +201,18 @@ create table notification (
   project_id text,
   payload    jsonb       not null,
   created_at timestamptz not null,
+  number     bigint      not null generated always as identity,
   primary key (id),
   foreign key (session_id) references session(id) on delete cascade
 );
+create unique index notification_number on notification (number);
+create index notification_project on notification (project_id, number);
 create index notification_session on notification (session_id, created_at);
 
 create table delivery (
   id              bigint      not null generated always as identity,
   notification_id uuid        not null,
-  webhook_id      uuid        not null,
+  webhook_id      uuid,
   status          text        not null,
   attempt         integer     not null default 0,
   next_at         timestamptz not null,
@@ -212,6 +228,9 @@ create table delivery (
   foreign key (webhook_id) references webhook(id) on delete cascade
 );
 create index delivery_due on delivery (next_at) where (status = 'pending');
+create index delivery_in_hand on delivery (webhook_id) where (lease_until is not null);
+create index delivery_of_webhook on delivery (webhook_id, next_at) where (status = 'pending');
+create unique index delivery_on_bus on delivery (notification_id) where (webhook_id is null);
 
 create table group_constraint (
   group_id               text        not null,
@@ -257,3 +276,19 @@ create table constraint_version (
   primary key (project_id),
   constraint constraint_version_version_check check (version > 0)
 );
+
+create table polling_project (
+  project_id  text        not null,
+  declared_at timestamptz not null,
+  primary key (project_id)
+);
+
+create table plan (
+  digest   text        not null,
+  plan     jsonb       not null,
+  cloud    jsonb       not null,
+  expected jsonb       not null,
+  made_at  timestamptz not null,
+  primary key (digest)
+);
+create index plan_made on plan (made_at);

@@ -19,8 +19,17 @@ export async function describeForFile(): Promise<string> {
       takeSnapshot: unasked,
       planMaintenance: unasked,
     },
-    reports: { list: unasked, summary: unasked, detail: unasked, timeline: unasked, project: unasked },
-    webhooks: { add: unasked, list: unasked, remove: unasked },
+    reports: {
+      list: unasked,
+      summary: unasked,
+      detail: unasked,
+      timeline: unasked,
+      notifications: unasked,
+      project: unasked,
+    },
+    news: { after: unasked, newest: unasked, listen: unasked },
+    polling: { since: unasked, declare: unasked, takeBack: unasked },
+    webhooks: { add: unasked, list: unasked, switchOn: unasked, changeSecret: unasked, remove: unasked },
     receivers: { whyRefused: unasked },
     constraints: {
       instances: { declare: unasked, find: unasked, list: unasked, remove: unasked },
@@ -29,6 +38,7 @@ export async function describeForFile(): Promise<string> {
     health: {},
     clock: { now: unasked, sleep: unasked },
     newId: unasked,
+    newSecret: unasked,
     // What an installation has unless it is told otherwise.
     publicUrl: "http://127.0.0.1:12347",
     defaults: { replySeconds: 40, scaleInReplySeconds: 60 },

@@ -8,6 +8,7 @@ import { delimiter, resolve } from "node:path";
 import { z } from "zod";
 
 const AUTH_KINDS = ["keystone", "none"] as const;
+const BUS_ENVELOPES = ["2.0", "1.0"] as const;
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
 const seconds = (min: number, max: number) =>
@@ -29,6 +30,11 @@ const networks = text
 const link = z
   .url({ protocol: /^https?$/, error: "an http or https URL such as https://fenix.example.org" })
   .transform((url) => url.replace(/\/+$/, ""));
+
+const yesOrNo = text
+  .toLowerCase()
+  .pipe(z.enum(["true", "1", "yes", "false", "0", "no"], "true or false"))
+  .transform((word) => word === "true" || word === "1" || word === "yes");
 
 /** What a process finds in its environment. The names are those an operator types. */
 const Environment = z.object({
@@ -54,6 +60,17 @@ const Environment = z.object({
     .pipe(z.tuple([secret], secret))
     .optional(),
   FENIX_OUTGOING_ALLOW: networks.optional(),
+  FENIX_BUS_URL: z
+    .string()
+    .trim()
+    .regex(/^(rabbit|amqp)s?:\/\//, "a URL such as rabbit://user:password@host:5672/vhost")
+    .optional(),
+  FENIX_BUS_EXCHANGE: text.max(255, "at most 255 characters").default("openstack"),
+  FENIX_BUS_TOPIC: text.max(200, "at most 200 characters").default("notifications"),
+  FENIX_BUS_DURABLE: yesOrNo.default(false),
+  FENIX_BUS_QUORUM: yesOrNo.default(false),
+  FENIX_BUS_ENVELOPE: z.enum(BUS_ENVELOPES, BUS_ENVELOPES.join(" or ")).default("2.0"),
+  FENIX_BUS_PROJECT_ID: text.max(64, "at most 64 characters").optional(),
   FENIX_DATA_DIR: text.default(".data"),
   FENIX_LOG_LEVEL: z.enum(LOG_LEVELS, LOG_LEVELS.join(", ")).default("info"),
 
@@ -119,6 +136,8 @@ export interface Config {
   readonly replyTokenSecrets: readonly [string, ...string[]] | undefined;
   /** Addresses and networks (CIDR) to which webhooks may be sent, besides the public ones. */
   readonly outgoingAllow: readonly string[];
+  /** OpenStack's message bus, which hears of everything; undefined: there is none. */
+  readonly bus: BusConfig | undefined;
   /** Absolute. */
   readonly dataDir: string;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -135,6 +154,19 @@ export interface Config {
   /** Folders with plugins of the operator, absolute; the built-in ones come on top. */
   readonly pluginPath: readonly string[];
   readonly openstack: OpenStackVariables;
+}
+
+/** What the deployment's oslo.messaging has under names like these. */
+export interface BusConfig {
+  /** oslo.messaging's `transport_url`, or an AMQP URL. */
+  readonly url: string;
+  readonly exchange: string;
+  readonly topic: string;
+  readonly durable: boolean;
+  readonly quorum: boolean;
+  readonly envelope: (typeof BUS_ENVELOPES)[number];
+  /** Whose alarms hear of hosts and sessions; undefined: the project of Fenix's own user. */
+  readonly projectId: string | undefined;
 }
 
 /** The `OS_*` variables as they are. The OpenStack adapter joins them with clouds.yaml, by the rules of its clients. */
@@ -187,6 +219,7 @@ function toConfig(env: Environment): Config {
     policyFile: env.FENIX_POLICY_FILE === undefined ? undefined : resolve(env.FENIX_POLICY_FILE),
     replyTokenSecrets: env.FENIX_REPLY_TOKEN_SECRET,
     outgoingAllow: env.FENIX_OUTGOING_ALLOW ?? usualNetworks(env),
+    bus: env.FENIX_BUS_URL === undefined ? undefined : busConfig(env, env.FENIX_BUS_URL),
     dataDir: resolve(env.FENIX_DATA_DIR),
     logLevel: env.FENIX_LOG_LEVEL,
     replySeconds: env.FENIX_REPLY_SECONDS,
@@ -200,6 +233,16 @@ function toConfig(env: Environment): Config {
     openstack: openstackVariables(env),
   };
 }
+
+const busConfig = (env: Environment, url: string): BusConfig => ({
+  url,
+  exchange: env.FENIX_BUS_EXCHANGE,
+  topic: env.FENIX_BUS_TOPIC,
+  durable: env.FENIX_BUS_DURABLE,
+  quorum: env.FENIX_BUS_QUORUM,
+  envelope: env.FENIX_BUS_ENVELOPE,
+  projectId: env.FENIX_BUS_PROJECT_ID,
+});
 
 /** Where managers of applications usually are; on this machine only while nobody else is served. */
 function usualNetworks(env: Environment): readonly string[] {
@@ -271,5 +314,5 @@ function complaint({ path, message }: z.core.$ZodIssue, given: Readonly<Record<s
 /** What is shown may end in a log that more people read than may know a password. */
 function withoutSecrets(name: string, value: string): string {
   if (/PASSWORD|SECRET|TOKEN/.test(name)) return "***";
-  return value.replace(/:\/\/[^@/]*@/, "://***@");
+  return value.replace(/:\/\/[^/]*@/, "://***@");
 }

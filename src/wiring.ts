@@ -7,17 +7,20 @@ import { readPolicy } from "./access/policy.ts";
 import { openQueues } from "./adapters/bullmq/queues.ts";
 import { openLocalRedis } from "./adapters/bullmq/redis-server.ts";
 import { threadedPlanner } from "./adapters/local/plan-in-thread.ts";
-import { webhookNotifier } from "./adapters/notifications/webhook.ts";
+import { openMessageBus } from "./adapters/notifications/message-bus.ts";
+import { notifierBy } from "./adapters/notifications/notifier.ts";
+import { webhookSender } from "./adapters/notifications/webhook.ts";
 import { openStackCloud } from "./adapters/openstack/cloud.ts";
 import { keystoneIdentity } from "./adapters/openstack/identity.ts";
 import { guardedClient } from "./adapters/outgoing/guarded-client.ts";
 import { connect } from "./adapters/postgres/connect.ts";
 import { openDatabaseServer } from "./adapters/postgres/embedded.ts";
 import { migrate } from "./adapters/postgres/migrate.ts";
+import { postgresNews } from "./adapters/postgres/news.ts";
 import { postgresStore } from "./adapters/postgres/store.ts";
 import { systemClock as clock } from "./adapters/system-clock.ts";
 import type { Config } from "./config.ts";
-import { SessionId } from "./domain/ids.ts";
+import { ProjectId, SessionId } from "./domain/ids.ts";
 import { continueSession } from "./engine/commands/continue-session.ts";
 import { createSession } from "./engine/commands/create-session.ts";
 import { deleteSession } from "./engine/commands/delete-session.ts";
@@ -28,6 +31,7 @@ import { loadPlugins } from "./engine/load-plugins.ts";
 import { buildHttp } from "./http/build-http.ts";
 import { remembered } from "./http/health.ts";
 import { replyTokens as signedReplyTokens } from "./wire/reply-token.ts";
+import { newWebhookSecret } from "./wire/webhook-signature.ts";
 import { startWorker } from "./worker/worker.ts";
 
 const OWN_PLUGINS = fileURLToPath(new URL("../plugins/", import.meta.url));
@@ -68,7 +72,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
     const onIdleError = (error: Error) => log.warn({ error }, "an idle database connection broke");
     const database = opened(connect({ url: server.url, applicationName: "fenix", onIdleError }), (it) => it.close());
     await migrate(database.db);
-    const store = postgresStore(database.db);
+    const store = postgresStore(database.db, { bus: config.bus !== undefined });
     const redis =
       config.queueBackend === "redis-local"
         ? opened(await openLocalRedis({ ...config, say }), (it) => it.stop())
@@ -89,7 +93,19 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
     log.info({ database: server.origin, queue: queues.backend, node: process.versions.node, version }, "parts ready");
 
     if (parts.worker) {
-      const notifier = webhookNotifier({ ...config, replyTokens, connections: outgoing.connections });
+      const project = async (options: { readonly signal: AbortSignal }) =>
+        config.bus?.projectId === undefined ? cloud.ownProject(options) : ProjectId.parse(config.bus.projectId);
+      const bus =
+        config.bus === undefined
+          ? null
+          : opened(openMessageBus(config.bus, { ...config, replyTokens, project, log }), (it) => it.close());
+      const webhooks = webhookSender({
+        ...config,
+        replyTokens,
+        connections: outgoing.connections,
+        now: () => clock.now(),
+      });
+      const notifier = notifierBy({ webhooks, bus });
       const onError = (error: unknown) => log.error({ error }, "the sweep failed, and will be tried again");
       const onEffectError = (error: unknown, effect: { readonly effect: unknown }) =>
         log.error({ error, effect: effect.effect }, "an effect failed for a reason nobody foresaw");
@@ -101,6 +117,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
           effects: store.effects,
           wakes,
           cloud,
+          alarms: config.bus && cloud.alarms,
           plugins,
           clock,
           outageSeconds: config.cloudOutageSeconds,
@@ -137,7 +154,9 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
           planMaintenance: (wanted) => planMaintenance(wanted, commanding),
         },
         reports: store.reports,
+        news: opened(postgresNews(database), (it) => it.close()),
         webhooks: store.webhooks,
+        polling: store.polling,
         receivers: outgoing,
         constraints: store.constraints,
         health: {
@@ -151,6 +170,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         },
         clock,
         newId: randomUUID,
+        newSecret: newWebhookSecret,
         publicUrl: config.publicUrl,
         defaults: config,
         version,

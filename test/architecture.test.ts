@@ -25,7 +25,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   planner: { parts: ["domain"], packages: ["zod", "node"] },
   // The testing suites that plugin authors import run under vitest.
   sdk: { parts: ["domain", "planner"], packages: ["zod", "node", "vitest"] },
-  ports: { parts: ["domain"], packages: ["zod", "node"] },
+  // Of the planner, its formats: plans are kept as they are.
+  ports: { parts: ["domain", "planner"], packages: ["zod", "node"] },
   engine: { parts: ["domain", "planner", "sdk", "ports", "problems"], packages: ["zod", "node"] },
   effects: { parts: ["domain", "sdk", "ports", "engine", "problems"], packages: ["zod", "node"] },
   // What is reported to clients is shaped by ports/reports.ts, of which the wire needs the types.

@@ -62,6 +62,11 @@ export const rules = {
     "See what happened to a session.",
     "GET /v1/maintenance/{session_id}/timeline",
   ),
+  "fenix:maintenance:session:notifications:get": asked(
+    "rule:operator_reader or rule:project_reader",
+    "See what a session told, and what became of it. A project sees what was told to it.",
+    "GET /v1/maintenance/{session_id}/notifications",
+  ),
   "fenix:maintenance:session:project:get": asked(
     "rule:operator_reader or rule:project_reader",
     "See what a session means for a project.",
@@ -109,6 +114,21 @@ export const rules = {
     "Take back the constraints of an instance group.",
     "DELETE /v1/instance_group/{group_id}",
   ),
+  "fenix:project:manager:get": asked(
+    "rule:operator_reader or rule:project_reader",
+    "See whether a project's manager looks by itself for what is asked.",
+    "GET /v1/projects/{project_id}/manager",
+  ),
+  "fenix:project:manager:put": asked(
+    "rule:project_member",
+    "Declare that a project's manager looks by itself for what is asked.",
+    "PUT /v1/projects/{project_id}/manager",
+  ),
+  "fenix:events:get": asked(
+    "rule:operator_reader or rule:project_reader",
+    "Follow what is told. A project follows what it is told.",
+    "GET /v1/events",
+  ),
   "fenix:webhook:post": asked("rule:project_member", "Register a webhook of a project.", "POST /v1/webhooks"),
   // Its URL may hold a manager's secret, so mere readers do not see it.
   "fenix:webhook:get": asked(
@@ -122,12 +142,18 @@ export const rules = {
     "Remove a webhook of a project.",
     "DELETE /v1/webhooks/{webhook_id}",
   ),
+  "fenix:webhook:secret:post": asked(
+    "rule:project_member",
+    "Change the secret of a webhook of a project.",
+    "POST /v1/webhooks/{webhook_id}/secret",
+  ),
   "fenix:webhook:infrastructure": asked(
     "rule:admin or role:service",
-    "Webhooks that hear of hosts and sessions: register them, and see and remove those of no project.",
+    "Webhooks that hear of hosts and sessions: register them, and see, change and remove those of no project.",
     "POST /v1/webhooks",
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",
+    "POST /v1/webhooks/{webhook_id}/secret",
     "DELETE /v1/webhooks/{webhook_id}",
   ),
 } as const satisfies Readonly<Record<string, Rule>>;

@@ -62,6 +62,10 @@ const UnderWay = z.looseObject({
   last_error: z.string().nullable(),
 });
 
+const Pacing = z.looseObject({ seconds: z.number(), basis: z.string(), measured: z.number() });
+const Eta = z.looseObject({ p50: z.string(), p95: z.string(), drain: Pacing, action: Pacing });
+export type Eta = z.infer<typeof Eta>;
+
 export const Detail = z.looseObject({
   session: z.looseObject({
     session_id: z.string(),
@@ -76,6 +80,7 @@ export const Detail = z.looseObject({
   waiting: Waiting.nullable(),
   failure: Failure.nullable(),
   report: Report.nullable(),
+  eta: Eta.nullish(),
   hosts: z.array(Host),
   projects: z.array(z.looseObject({ project_id: z.string(), state: z.string().nullable(), managed: z.boolean() })),
   instances: z.array(Instance),
@@ -99,7 +104,10 @@ export const Webhook = z.looseObject({
   project_id: z.string().nullable(),
   url: z.string(),
   events: z.array(z.string()),
+  off: z.unknown(),
 });
+export const WebhookCreated = Webhook.extend({ secret: z.string().optional() });
+export const WebhookSecret = z.looseObject({ secret: z.string(), old_secret_until: z.string() });
 export const Webhooks = z.looseObject({ webhooks: z.array(Webhook) });
 
 /** A refusal: a problem document, or, from something between us and Fenix, anything at all. */

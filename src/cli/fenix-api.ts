@@ -18,7 +18,8 @@ export interface FenixApi {
   /** How a maintenance would go, and the cloud it was planned for. */
   plan(request: unknown): Promise<z.infer<typeof answers.Planned>>;
   webhooks(project: string | undefined): Promise<z.infer<typeof answers.Webhooks>>;
-  addWebhook(request: unknown): Promise<z.infer<typeof answers.Webhook>>;
+  addWebhook(request: unknown): Promise<z.infer<typeof answers.WebhookCreated>>;
+  changeWebhookSecret(id: string): Promise<z.infer<typeof answers.WebhookSecret>>;
   removeWebhook(id: string): Promise<unknown>;
 }
 
@@ -59,7 +60,8 @@ export function fenixApi(baseUrl: string, login: Login): FenixApi {
     cloud: () => call(z.unknown(), "GET", "/v1/cloud"),
     plan: (request) => call(answers.Planned, "POST", "/v1/maintenance/plan", request),
     webhooks: (project) => call(answers.Webhooks, "GET", `/v1/webhooks${query({ project_id: project })}`),
-    addWebhook: (request) => call(answers.Webhook, "POST", "/v1/webhooks", request),
+    addWebhook: (request) => call(answers.WebhookCreated, "POST", "/v1/webhooks", request),
+    changeWebhookSecret: (id) => call(answers.WebhookSecret, "POST", `/v1/webhooks/${encodeURIComponent(id)}/secret`),
     removeWebhook: (id) => call(answers.Nothing, "DELETE", `/v1/webhooks/${encodeURIComponent(id)}`),
   };
 }

@@ -42,7 +42,7 @@ function summary(snapshot: CloudSnapshot, plan: Plan, { summary: known }: PlanCh
     ["Plan", plan.digest],
     [
       "Hosts",
-      `${hosts.length} in ${waves} waves${blocked.length === 0 ? "" : `; ${blocked.length} cannot be planned`}`,
+      `${hosts.length} in ${waves} ${waves === 1 ? "wave" : "waves"}${blocked.length === 0 ? "" : `; ${blocked.length} cannot be planned`}`,
     ],
     [
       "Moves",

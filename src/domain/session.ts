@@ -85,6 +85,12 @@ export const SessionOptions = z
       .default(1)
       .describe("hosts that may be away at the same time, as far as their instances find room elsewhere"),
     moves_at_once: z.int().min(1).max(100).default(4).describe("moves off one host at the same time"),
+    plan_tolerance: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.05)
+      .describe("share of the hosts, and of the instances, that may have changed since the plan was made"),
   })
   .strict();
 export type SessionOptions = z.infer<typeof SessionOptions>;
@@ -117,6 +123,8 @@ export interface Session {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly options: SessionOptions;
   readonly actions: readonly RequestedAction[];
+  /** The plan by which the session was created: it begins only while the cloud is as the plan knew it. */
+  readonly planDigest: string | null;
 }
 
 /** What a session can do to the cloud itself: bring a host into it, or take one out. */
@@ -154,7 +162,7 @@ export const isSettled = ({ status }: SessionHost): boolean =>
 /** A project with instances on hosts of the session. */
 export interface SessionProject {
   readonly id: ProjectId;
-  /** Somebody answers for it: it has an active webhook for `maintenance.scheduled`. */
+  /** Somebody answers for it: it has an active webhook or an event alarm for `maintenance.scheduled`, or looks by itself. */
   readonly managed: boolean;
 }
 

@@ -7,7 +7,11 @@ import type { Performer, Performing } from "./performer.ts";
 export const observe: Performer<"observe"> = async ({ occasion }, performing) => {
   const found = await findHosts(performing);
   if (found.kind === "failed") return found;
-  const facts = await performing.cloud.facts({ signal: performing.signal });
+  const { signal } = performing;
+  const [facts, alarmed] = await Promise.all([
+    performing.cloud.facts({ signal }),
+    performing.alarms?.listening({ signal }),
+  ]);
   const here = new Set<HostName>(found.names);
   const known = new Set(performing.claimed.instances);
   const there = new Set(facts.instances.map(({ id }) => id));
@@ -18,6 +22,7 @@ export const observe: Performer<"observe"> = async ({ occasion }, performing) =>
     text: `looked at the cloud (${occasion}): ${inShort(facts)}`,
     consequences: {
       facts,
+      ...(alarmed ? { alarmed } : {}),
       ...(found.hosts ? { hosts: found.hosts } : {}),
       instances: concerned.map(({ id, name, project, host, status }) => ({ id, name, project, host, status })),
       gone: performing.claimed.instances.filter((id) => !there.has(id)),

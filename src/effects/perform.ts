@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { foundInShort } from "../domain/cloud.ts";
 import { subjectOf, type PerformedEffect, type PerformedKind } from "../domain/effect.ts";
 import type { JournalEntry, JournalKind } from "../domain/journal.ts";
+import type { Alarms } from "../ports/alarms.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cloud } from "../ports/cloud.ts";
 import type { ClaimedEffect, Consequences, EffectEnd, EffectId, Effects } from "../ports/effects.ts";
@@ -22,6 +23,7 @@ export interface Performers {
   readonly effects: Effects;
   readonly wakes: Wakes;
   readonly cloud: Cloud;
+  readonly alarms?: Alarms | undefined;
   readonly plugins: Plugins;
   readonly clock: Clock;
   /** How long, in seconds, an effect waits for a cloud that does not answer before it fails. */

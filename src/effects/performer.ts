@@ -1,5 +1,6 @@
 /** What a performer is: it does one kind of effect. Each looks first, and may run twice without harm. */
 import type { EffectOf, Outcomes, PerformedKind } from "../domain/effect.ts";
+import type { Alarms } from "../ports/alarms.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Cloud } from "../ports/cloud.ts";
 import type { ClaimedEffect, Consequences } from "../ports/effects.ts";
@@ -9,6 +10,8 @@ import type { Plugins } from "../ports/plugins.ts";
 export interface Performing {
   readonly cloud: Cloud;
   readonly plugins: Plugins;
+  /** Left out: Fenix tells nothing over the message bus, so no event alarm hears of it. */
+  readonly alarms?: Alarms | undefined;
   readonly clock: Clock;
   readonly claimed: ClaimedEffect;
   /** Aborted when the lease is lost and when the worker shuts down. */

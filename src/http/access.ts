@@ -41,6 +41,8 @@ export interface RequestAccess {
   demand(project: ProjectId | null, options?: { readonly rule?: RuleName; readonly field?: string }): void;
   /** Those of the things for which `may` says yes; for an empty list nothing more has to be asked. */
   only<Thing>(things: readonly Thing[], may: (thing: Thing) => boolean): readonly Thing[];
+  /** The project that the caller speaks for; null: none, or everybody's where there is no access control. */
+  readonly project: ProjectId | null;
   /** Whether the caller may know which sessions there are. */
   readonly seesSessions: boolean;
   /** Of a reply token: the one question that may be answered, by its deadline. Null: any of those that `allows` allows. */
@@ -141,6 +143,7 @@ function accessOf(caller: Caller, policy: Policy, own: RuleName): RequestAccess 
       asked = true;
       return things.filter(may);
     },
+    project: caller.project,
     seesSessions: policy.allows("fenix:maintenance:session:get", caller, { project: null }),
     question: null,
     get asked() {
@@ -163,6 +166,7 @@ const allowingAll: RequestAccess = {
   allows: () => true,
   demand: () => undefined,
   only: (things) => things,
+  project: null,
   seesSessions: true,
   question: null,
   asked: true,
@@ -181,7 +185,7 @@ function byReplyToken({ query, params }: FastifyRequest, tokens: ReplyTokens, no
     throw new Problem("TOKEN_NEEDED", "the reply token is not for this link, or its reply window has ended");
   const allows = (project: ProjectId | null) => project === place.project;
   return {
-    ...{ allows, question, seesSessions: false, asked: true },
+    ...{ allows, question, project: place.project, seesSessions: false, asked: true },
     demand(project) {
       if (!allows(project)) throw new Problem("FORBIDDEN", "a reply token is for one question to one project");
     },

@@ -5,6 +5,8 @@ import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Clock } from "../ports/clock.ts";
 import type { Constraints } from "../ports/constraints.ts";
 import type { Webhooks } from "../ports/deliveries.ts";
+import type { News } from "../ports/news.ts";
+import type { Polling } from "../ports/polling.ts";
 import type { Receivers } from "../ports/receivers.ts";
 import type { Reports } from "../ports/reports.ts";
 import type { OptionDefaults } from "../wire/create-session.ts";
@@ -17,7 +19,9 @@ export interface HttpDependencies {
   readonly access: AccessControl;
   readonly commands: Commands;
   readonly reports: Reports;
+  readonly news: News;
   readonly webhooks: Webhooks;
+  readonly polling: Polling;
   readonly receivers: Receivers;
   readonly constraints: Constraints;
   /** By the name under which people see them: database, queue, cloud. */
@@ -25,6 +29,8 @@ export interface HttpDependencies {
   readonly clock: Clock;
   /** A new UUID version 4. */
   readonly newId: () => string;
+  /** A new secret with which a webhook is signed. */
+  readonly newSecret: () => string;
   /** Put before the path of every link given to others. */
   readonly publicUrl: string;
   readonly defaults: OptionDefaults;

@@ -80,6 +80,8 @@ export interface Consequences {
     readonly host: HostName | null;
     readonly status: string;
   }[];
+  /** Projects whose event alarms hear what they are asked; left out when nobody could say. */
+  readonly alarmed?: readonly ProjectId[];
   /** Known instances that the cloud has no longer. */
   readonly gone?: readonly InstanceId[];
   readonly closure?: { readonly host: HostName; readonly closure: Closure };

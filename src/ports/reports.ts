@@ -1,8 +1,11 @@
 /** What people and programs may read of sessions. Read only; never used to decide. */
 import type { HostName, InstanceId, PluginName, ProjectId, SessionId } from "../domain/ids.ts";
+import type { Notification } from "../domain/notification.ts";
 import type { JournalEntry } from "../domain/journal.ts";
 import type { AskedQuestion } from "../domain/question.ts";
 import type { Failure, InstanceAction, Report, Session, SessionHost } from "../domain/session.ts";
+
+import type { Pace } from "../planner/eta/pace.ts";
 
 export interface Reports {
   list(): Promise<readonly SessionSummary[]>;
@@ -11,6 +14,11 @@ export interface Reports {
   detail(id: SessionId): Promise<SessionDetail | undefined>;
   /** Entries with a number above `after`, oldest first. */
   timeline(id: SessionId, after: number, limit: number): Promise<readonly NumberedEntry[] | undefined>;
+  /**
+   * What was told, with a number above `after`, the first told first, and what became of it; of one project only what was
+   * told to it, and only its own receivers. Undefined: no such session, or the project is not in it.
+   */
+  notifications(id: SessionId, wanted: WantedNotifications): Promise<readonly ToldNotification[] | undefined>;
   /** What one project may see. Undefined: no such session, or the project is not in it. */
   project(id: SessionId, project: ProjectId): Promise<ProjectReport | undefined>;
 }
@@ -38,6 +46,7 @@ export interface SessionDetail extends SessionSummary {
   readonly projects: readonly ProjectDetail[];
   readonly instances: readonly InstanceDetail[];
   readonly runs: readonly ActionRun[];
+  readonly pace: Pace;
   /** Moves and other effects under way, with what holds them up. */
   readonly underWay: readonly {
     readonly kind: string;
@@ -80,6 +89,35 @@ export interface ActionRun {
   readonly startedAt: Date | null;
   readonly endedAt: Date | null;
   readonly output: string;
+}
+
+export interface WantedNotifications {
+  /** Null: of all, and what was told to nobody's project. */
+  readonly project: ProjectId | null;
+  readonly after: number;
+  readonly limit: number;
+}
+
+export interface ToldNotification {
+  readonly number: number;
+  readonly messageId: string;
+  readonly notification: Notification;
+  readonly createdAt: Date;
+  readonly deliveries: readonly DeliveryState[];
+}
+
+/** How one notification fared on its way to one receiver. */
+export interface DeliveryState {
+  readonly receiver:
+    | { readonly kind: "webhook"; readonly id: string; readonly url: string; readonly project: ProjectId | null }
+    | { readonly kind: "bus" };
+  readonly status: "pending" | "delivered" | "failed";
+  readonly attempts: number;
+  readonly lastError: string | null;
+  /** Of a pending one. */
+  readonly nextAt: Date;
+  /** When it was delivered or given up. */
+  readonly settledAt: Date | null;
 }
 
 export interface NumberedEntry extends JournalEntry {

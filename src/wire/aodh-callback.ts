@@ -6,22 +6,11 @@
  * these rules: null is left out, lists and dictionaries are Python text, and no text has more than 255 characters.
  * AODH's `message_signature` is missing: it is a secret between telemetry services, and no manager reads it.
  */
-import type { SessionId } from "../domain/ids.ts";
-import type { EventType, Notification } from "../domain/notification.ts";
+import type { EventType } from "../domain/notification.ts";
 import type { Webhook } from "../ports/deliveries.ts";
+import { type Event, type Payload, payloadOf } from "./event-payload.ts";
 import type { Links } from "./links.ts";
-import { hostPayload } from "./maintenance-host.ts";
-import { scheduledPayload } from "./maintenance-scheduled.ts";
-import { sessionPayload } from "./maintenance-session.ts";
 import { pythonReprWithin, withoutNulls } from "./python-text.ts";
-
-export interface Event {
-  /** The same for every try and every receiver. */
-  readonly messageId: string;
-  readonly generated: Date;
-  readonly session: SessionId;
-  readonly notification: Notification;
-}
 
 export type Trait = readonly [name: string, type: number, value: string | number];
 
@@ -40,25 +29,12 @@ export function aodhCallback(event: Event, webhook: Pick<Webhook, "id" | "projec
         message_id: messageId,
         event_type: notification.type,
         generated: isoWithoutZone(generated),
-        traits: traitsOf(notification.type, payloadOf(event, webhook, links)),
+        traits: traitsOf(notification.type, payloadOf(event, webhook.project, links)),
         raw: {},
       },
     },
   };
 }
-
-function payloadOf({ notification, session }: Event, { project }: Pick<Webhook, "project">, links: Links): Payload {
-  switch (notification.type) {
-    case "maintenance.scheduled":
-      return scheduledPayload(notification, session, links);
-    case "maintenance.host":
-      return hostPayload(notification, session, project);
-    case "maintenance.session":
-      return sessionPayload(notification, session, project);
-  }
-}
-
-type Payload = Readonly<Record<string, unknown>>;
 
 /** Ceilometer's trait types, by number on the wire. */
 const TEXT = 1;
@@ -111,7 +87,7 @@ function traitValue(type: number, value: unknown): string | number {
 }
 
 /** Ceilometer cuts text traits here. */
-const TEXT_MAX = 255;
+export const TEXT_MAX = 255;
 
 /** As Python writes a time that knows no zone. */
 const isoWithoutZone = (at: Date): string => at.toISOString().slice(0, -1);

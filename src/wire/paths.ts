@@ -7,6 +7,7 @@ export const reservedWords: ReadonlySet<string> = new Set([
   "detail",
   "timeline",
   "events",
+  "notifications",
   "plan",
   "report",
   "continue",

@@ -19,12 +19,13 @@ export function pythonRepr(value: unknown): string {
 }
 
 /** The `repr` of a list or dictionary without the last entries that would make it longer than `max` characters. */
-export function pythonReprWithin(value: object, max: number): string {
-  for (let count = entriesOf(value); count > 0; count--) {
-    const text = pythonRepr(firstEntries(value, count));
-    if (text.length <= max) return text;
-  }
-  return Array.isArray(value) ? "[]" : "{}";
+export const pythonReprWithin = (value: object, max: number): string => pythonRepr(entriesWithin(value, max));
+
+/** The same, not yet as text. */
+export function entriesWithin(value: object, max: number): object {
+  let count = entriesOf(value);
+  while (count > 0 && pythonRepr(firstEntries(value, count)).length > max) count--;
+  return firstEntries(value, count);
 }
 
 /** Without nulls at any depth: a reader of YAML takes `None` for the text "None". */
@@ -42,7 +43,7 @@ const isThere = (value: unknown): boolean => value !== null && value !== undefin
 
 const entriesOf = (value: object): number => Object.keys(value).length;
 
-const firstEntries = (value: object, count: number): unknown =>
+const firstEntries = (value: object, count: number): object =>
   Array.isArray(value) ? value.slice(0, count) : Object.fromEntries(Object.entries(value).slice(0, count));
 
 /** Python prefers single quotes, and takes double ones where that saves a backslash. */

@@ -5,6 +5,7 @@ import { type EventType, eventTypes } from "../domain/notification.ts";
 import type { Webhook } from "../ports/deliveries.ts";
 import { IsoTime } from "./times.ts";
 
+const webhookFormats = ["aodh", "cloudevents"] as const;
 const EventTypeName = z.enum(eventTypes);
 
 export const CreateWebhook = z
@@ -23,6 +24,12 @@ export const CreateWebhook = z
       .max(eventTypes.length)
       .optional()
       .describe("left out: maintenance.scheduled for a project, the two others for everybody else"),
+    format: z
+      .enum(webhookFormats)
+      .default("aodh")
+      .describe(
+        "aodh: what an event alarm of AODH sends; cloudevents: CloudEvents with the signature of Standard Webhooks",
+      ),
   })
   .superRefine(({ project_id, events }, context) => {
     const at = events?.indexOf("maintenance.scheduled") ?? -1;
@@ -37,9 +44,29 @@ export const WebhookAnswer = z
     project_id: z.string().nullable(),
     url: z.string(),
     events: z.array(EventTypeName),
+    format: z.enum(webhookFormats),
     created_at: IsoTime,
+    off: z
+      .object({ at: IsoTime, reason: z.string() })
+      .nullable()
+      .describe("since when it is told nothing more, and why; register it again to switch it on"),
+    failing_since: IsoTime.nullable().describe("since when nothing that was sent to it arrived"),
   })
   .meta({ id: "Webhook" });
+
+const secret = z.string().describe("signs what is sent; shown this once").meta({ example: "whsec_…" });
+
+export const WebhookCreated = WebhookAnswer.extend({
+  secret: secret.optional(),
+}).meta({ id: "WebhookCreated" });
+
+export const WebhookSecret = z
+  .object({
+    webhook_id: z.uuid(),
+    secret,
+    old_secret_until: IsoTime.describe("until then what is sent is signed with the secret before as well"),
+  })
+  .meta({ id: "WebhookSecret" });
 
 export const WebhookQuery = z.object({
   project_id: ProjectId.optional().describe("only this project's"),
@@ -48,10 +75,10 @@ export const WebhookQuery = z.object({
 export const WebhooksAnswer = z.object({ webhooks: z.array(WebhookAnswer) }).meta({ id: "Webhooks" });
 
 /** What is asked for, with each event once and in the usual order. */
-export function toWebhookRequest({ project_id, url, events }: z.infer<typeof CreateWebhook>) {
+export function toWebhookRequest({ project_id, url, events, format }: z.infer<typeof CreateWebhook>) {
   const asked: readonly EventType[] =
     events ?? (project_id === null ? ["maintenance.host", "maintenance.session"] : ["maintenance.scheduled"]);
-  return { project: project_id, url, events: eventTypes.filter((type) => asked.includes(type)) };
+  return { project: project_id, url, events: eventTypes.filter((type) => asked.includes(type)), format };
 }
 
 export const toWebhookAnswer = (webhook: Webhook): z.infer<typeof WebhookAnswer> => ({
@@ -59,7 +86,10 @@ export const toWebhookAnswer = (webhook: Webhook): z.infer<typeof WebhookAnswer>
   project_id: webhook.project,
   url: webhook.url,
   events: [...webhook.events],
+  format: webhook.format.kind,
   created_at: webhook.createdAt.toISOString(),
+  off: webhook.off && { at: webhook.off.at.toISOString(), reason: webhook.off.why },
+  failing_since: webhook.failingSince?.toISOString() ?? null,
 });
 
 function hasCredentials(url: string): boolean {

@@ -12,6 +12,7 @@ import {
   someSessions,
   webId,
 } from "./fake-fenix.ts";
+import { aPlan, aSnapshot } from "../planner/check/a-plan.ts";
 import { fenix, type Typing } from "./fenix.ts";
 
 let server: FakeFenix;
@@ -44,6 +45,34 @@ describe("session create", () => {
       ],
       options: { reply_seconds: 20, on_nack: "skip_host" },
       metadata: { version: "2026.1" },
+    });
+  });
+
+  describe("by a plan", () => {
+    const digest = `sha256:${"a".repeat(64)}`;
+    const create = (plan: string, files: Typing["files"] = {}) =>
+      typed(["session", "create", "--at", "now", "--plan", plan], answers, { files });
+
+    test("sends its digest", async () => {
+      expect(await create(digest)).toMatchObject({ code: 0 });
+      expect(server.asked[0]?.body).toEqual({
+        state: "MAINTENANCE",
+        maintenance_at: "2026-11-25 08:02:00",
+        plan_digest: digest,
+      });
+    });
+
+    test("finds the digest in a file, as fenix plan --json wrote it", async () => {
+      const plan = aPlan(aSnapshot());
+      expect(await create("plan.json", { "plan.json": JSON.stringify(plan) })).toMatchObject({ code: 0 });
+      expect(server.asked[0]?.body).toMatchObject({ plan_digest: plan.digest });
+    });
+
+    test("says what is wrong with a file that is no plan", async () => {
+      const { code, err } = await create("plan.json", { "plan.json": "{}" });
+      expect(code).not.toBe(0);
+      expect(err).toContain("plan.json is not acceptable");
+      expect(server.asked).toEqual([]);
     });
   });
 
@@ -250,6 +279,17 @@ describe("changing sessions", () => {
 });
 
 describe("webhooks", () => {
+  test("a native one prints its secret, once; another one is asked for by id", async () => {
+    const argv = ["webhook", "add", "https://manager.example.org/", "--project", project, "--format", "cloudevents"];
+    const body = { ...aWebhook({ format: "cloudevents" }), secret: "whsec_b2xk" };
+    const { out } = await typed(argv, { "POST /v1/webhooks": [{ body }] });
+    expect(out).toBe(`${aWebhook().webhook_id}\nwhsec_b2xk\n`);
+    expect(server.asked[0]?.body).toMatchObject({ format: "cloudevents" });
+    const changed = { webhook_id: "w", secret: "whsec_bmV3", old_secret_until: "2026-11-26T08:00:00.000Z" };
+    const again = await typed(["webhook", "secret", "w"], { "POST /v1/webhooks/w/secret": [{ body: changed }] });
+    expect(again.out).toBe("whsec_bmV3\n");
+  });
+
   test("add", async () => {
     const argv = ["webhook", "add", "http://192.0.2.20:12348/maintenance", "--project", project];
     const added = { "POST /v1/webhooks": [{ body: aWebhook() }] };

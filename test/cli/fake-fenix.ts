@@ -81,7 +81,9 @@ export function aDetail({ session = {}, ...changes }: DetailChanges = {}): Sessi
   };
   return SessionDetailAnswer.parse({
     ...progress,
+    eta: changes.eta ?? null,
     session: {
+      plan_digest: null,
       ...row,
       ...progress,
       state: "PLANNED_MAINTENANCE",
@@ -162,5 +164,8 @@ export const aWebhook = (changes: object = {}) =>
     url: "http://192.0.2.20:12348/maintenance",
     events: ["maintenance.scheduled"],
     created_at: "2026-11-25T08:00:00.000Z",
+    format: "aodh",
+    off: null,
+    failing_since: null,
     ...changes,
   });

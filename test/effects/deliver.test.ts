@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { nextTry } from "../../src/effects/deliver.ts";
 import type { Notification } from "../../src/domain/notification.ts";
+import { aWebhook } from "../support/a-webhook.ts";
 import { host, later, NOON, project } from "../support/a-view.ts";
 
 const question = (replyBy: Date): Notification => ({
@@ -61,5 +62,13 @@ test.each([
   },
   { name: "and not longer", notification: news, attempt: 6, now: later(580), random: 0, next: null },
 ])("$name", ({ notification, attempt, now, random, next }) => {
-  expect(nextTry({ attempt, createdAt: NOON, notification }, now, random)).toEqual(next);
+  const receiver = { kind: "webhook", webhook: aWebhook() } as const;
+  expect(nextTry({ attempt, createdAt: NOON, notification, receiver }, now, random)).toEqual(next);
+});
+
+test("news on the bus outlast a night without a broker; a question does not outlast its reply window", () => {
+  const claimed = { attempt: 99, createdAt: NOON, receiver: { kind: "bus" } } as const;
+  expect(nextTry({ ...claimed, notification: news }, later(12 * 3_600), 0)).toEqual(later(12 * 3_600 + 40));
+  expect(nextTry({ ...claimed, notification: news }, later(24 * 3_600), 0)).toBeNull();
+  expect(nextTry({ ...claimed, notification: question(later(40)) }, later(41), 0)).toBeNull();
 });

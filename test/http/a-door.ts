@@ -14,8 +14,16 @@ import type { HealthCheck } from "../../src/http/health.ts";
 import type { Constraints, Declarations } from "../../src/ports/constraints.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
 import type { Identity } from "../../src/ports/identity.ts";
+import type { News, Told } from "../../src/ports/news.ts";
+import type { Polling } from "../../src/ports/polling.ts";
 import type { Receivers } from "../../src/ports/receivers.ts";
-import type { NumberedEntry, ProjectReport, Reports, SessionDetail } from "../../src/ports/reports.ts";
+import type {
+  NumberedEntry,
+  ProjectReport,
+  Reports,
+  SessionDetail,
+  ToldNotification,
+} from "../../src/ports/reports.ts";
 import { CloudSnapshot } from "../../src/planner/format/snapshot.ts";
 import { Problem } from "../../src/problems.ts";
 import type { ReplyTokens } from "../../src/wire/reply-token.ts";
@@ -58,6 +66,10 @@ export interface Given {
   readonly commands?: Partial<Commands>;
   readonly detail?: Partial<SessionDetail>;
   readonly timeline?: readonly NumberedEntry[];
+  readonly notifications?: readonly ToldNotification[];
+  readonly news?: readonly Told[];
+  /** In place of `news`. */
+  readonly follow?: News;
   readonly project?: Partial<ProjectReport>;
   /** Left out: all that is declared is accepted and forgotten. */
   readonly constraints?: Constraints;
@@ -74,7 +86,9 @@ export function openDoor(given: Given = {}) {
     access: { identity: given.identity ?? null, policy: makePolicy({}), replyTokens: given.replyTokens ?? null },
     commands,
     reports: reportsOf(given),
+    news: given.follow ?? newsOf(given),
     webhooks: webhooksIn(stored),
+    polling: pollingIn(new Map()),
     receivers: given.receivers ?? { whyRefused: async () => null },
     constraints: given.constraints ?? {
       instances: forgetting("declareInstance", asked),
@@ -86,6 +100,7 @@ export function openDoor(given: Given = {}) {
       sleep: (_ms, signal) => new Promise((resolve) => signal?.addEventListener("abort", () => resolve())),
     },
     newId: () => `00000000-0000-4000-8000-${String((ids += 1)).padStart(12, "0")}`,
+    newSecret: () => `whsec_${String((ids += 1)).padStart(43, "A")}=`,
     publicUrl,
     defaults: { replySeconds: 40, scaleInReplySeconds: 60 },
     version: "0.1.0",
@@ -109,7 +124,7 @@ function writtenDown(commands: Commands, asked: { command: string; request: unkn
   };
 }
 
-function reportsOf({ detail, timeline, project }: Given): Reports {
+function reportsOf({ detail, timeline, notifications, project }: Given): Reports {
   const whole = { ...aDetail, ...detail };
   const found = <T>(id: string, report: T): T | undefined => (id === sessionId ? report : undefined);
   return {
@@ -118,12 +133,43 @@ function reportsOf({ detail, timeline, project }: Given): Reports {
     detail: async (id) => found(id, whole),
     timeline: async (id, after, limit) =>
       found(id, (timeline ?? []).filter(({ number }) => number > after).slice(0, limit)),
+    notifications: async (id, wanted) => {
+      refuseWhatNoDatabaseHolds(wanted.project);
+      const { project: of, after, limit } = wanted;
+      if (of !== null && of !== projectId) return undefined;
+      const told = (notifications ?? []).filter(({ number }) => number > after).slice(0, limit);
+      return found(id, told);
+    },
     project: async (id, wanted) => {
       refuseWhatNoDatabaseHolds(wanted);
       return wanted === projectId ? found(id, { ...aProjectReport, ...project }) : undefined;
     },
   };
 }
+
+const pollingIn = (declared: Map<string, Date>): Polling => ({
+  since: async (project) => {
+    refuseWhatNoDatabaseHolds(project);
+    return declared.get(project) ?? null;
+  },
+  declare: async (project, at) => {
+    refuseWhatNoDatabaseHolds(project);
+    if (!declared.has(project)) declared.set(project, at);
+  },
+  takeBack: async (project) => void declared.delete(project),
+});
+
+/** What was told, and then nothing more. */
+const newsOf = ({ news = [] }: Given): News => ({
+  after: async (number, { project, limit }) => {
+    refuseWhatNoDatabaseHolds(project);
+    const isTheirs = ({ notification }: Told) =>
+      project === null || (notification.type === "maintenance.scheduled" && notification.project === project);
+    return news.filter((one) => one.number > number && isTheirs(one)).slice(0, limit);
+  },
+  newest: async () => news.at(-1)?.number ?? 0,
+  listen: () => ({ heard: async () => "closed", close: () => undefined }),
+});
 
 const webhooksIn = (stored: Webhook[]): Webhooks => ({
   add: async (webhook) => {
@@ -133,6 +179,18 @@ const webhooksIn = (stored: Webhook[]): Webhooks => ({
   list: async (project) => {
     refuseWhatNoDatabaseHolds(project);
     return stored.filter((webhook) => project === undefined || webhook.project === project);
+  },
+  switchOn: async (id) => {
+    const at = stored.findIndex((webhook) => webhook.id === id);
+    const found = stored[at];
+    if (found) stored[at] = { ...found, off: null, failingSince: null };
+  },
+  changeSecret: async (id, secret, until) => {
+    const at = stored.findIndex((webhook) => webhook.id === id);
+    const found = stored[at];
+    if (found?.format.kind !== "cloudevents") return;
+    const oldSecret = { secret: found.format.secret, until };
+    stored[at] = { ...found, format: { ...found.format, secret, oldSecret } };
   },
   remove: async (id) => {
     const at = stored.findIndex((webhook) => webhook.id === id);
@@ -197,6 +255,7 @@ const aProjectReport: ProjectReport = {
 const created = new Date("2026-11-25T07:00:00.000Z");
 
 const aDetail: SessionDetail = {
+  pace: { visits: new Map(), moves: { count: 0, meanSeconds: 0 }, expected: null },
   id: sessionId,
   workflow: PluginName.parse("default"),
   state: "PLANNED_MAINTENANCE",
@@ -216,6 +275,7 @@ const aDetail: SessionDetail = {
     metadata: { openstack: "upgrade" },
     options: SessionOptions.parse({}),
     actions: [{ plugin: PluginName.parse("dummy"), phase: "host", order: 0, metadata: {} }],
+    planDigest: null,
   },
   hosts: [
     {

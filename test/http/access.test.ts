@@ -8,6 +8,7 @@ import { type Rule, rules } from "../../src/access/rules.ts";
 import { GroupId } from "../../src/domain/ids.ts";
 import { projectNamed } from "../../src/simulator/identity.ts";
 import { instanceId, knowing, openDoor, projectId, publicUrl, sessionId, unknownId } from "./a-door.ts";
+import { aWebhook } from "../support/a-webhook.ts";
 import { guardedDoor, type Persona, personas, strangers } from "./personas.ts";
 
 const groupId = GroupId.parse("7dd22463-6f1f-4a75-9a5d-42e5d3eb7c53");
@@ -44,13 +45,13 @@ await door.app.ready();
 
 const webhookId = "0ca2845e-2f2f-4a2e-9c5d-0c55bd9b4a11";
 beforeEach(() => {
-  door.stored.splice(0, Infinity, {
+  const stored = aWebhook({
     id: webhookId,
     project: projectId,
-    url: "http://192.0.2.20/",
     events: ["maintenance.scheduled"],
-    createdAt: new Date(),
+    format: { kind: "cloudevents", secret: "whsec_b2xk", oldSecret: null },
   });
+  door.stored.splice(0, Infinity, stored);
 });
 
 /** What is answered to whom, in the order of `personas`. */
@@ -67,6 +68,7 @@ const expected = new Map<string, readonly number[]>(
       [[200, 403, 403, 403, 403, 403, 403], "DELETE /v1/maintenance/:session_id"],
       [[200, 200, 200, 403, 403, 403, 403], "GET /v1/maintenance/:session_id/detail"],
       [[200, 200, 200, 403, 403, 403, 403], "GET /v1/maintenance/:session_id/timeline"],
+      [[200, 200, 200, 200, 200, 404, 404], "GET /v1/maintenance/:session_id/notifications"],
       [[200, 200, 200, 200, 200, 404, 404], "GET /v1/maintenance/:session_id/:project_id"],
       [[200, 403, 403, 403, 200, 404, 404], "PUT /v1/maintenance/:session_id/:project_id"],
       [[200, 403, 403, 403, 200, 404, 404], "PUT /v1/maintenance/:session_id/:project_id/:instance_id"],
@@ -78,9 +80,13 @@ const expected = new Map<string, readonly number[]>(
       [[200, 404, 404, 200, 200, 404, 404], "GET /v1/instance_group/:group_id"],
       [[200, 403, 403, 403, 200, 403, 403], "PUT /v1/instance_group/:group_id"],
       [[200, 200, 200, 200, 200, 200, 200], "DELETE /v1/instance_group/:group_id"],
+      [[200, 200, 200, 200, 200, 403, 403], "GET /v1/projects/:project_id/manager"],
+      [[200, 403, 403, 403, 200, 403, 403], "PUT /v1/projects/:project_id/manager"],
+      [[200, 200, 200, 200, 200, 200, 403], "GET /v1/events"],
       [[200, 403, 403, 403, 200, 403, 403], "POST /v1/webhooks"],
       [[200, 200, 200, 200, 200, 200, 200], "GET /v1/webhooks"],
       [[200, 404, 404, 404, 200, 404, 404], "GET /v1/webhooks/:webhook_id"],
+      [[200, 404, 404, 404, 200, 404, 404], "POST /v1/webhooks/:webhook_id/secret"],
       [[200, 404, 404, 404, 200, 404, 404], "DELETE /v1/webhooks/:webhook_id"],
     ] as const
   ).map(([answers, route]) => [route, answers]),
@@ -100,6 +106,7 @@ const bodies: Readonly<Record<string, object>> = {
     ...{ group_id: groupId, project_id: projectId, group_name: "web", anti_affinity_group: true },
     ...{ max_instances_per_host: 1, max_impacted_members: 1, recovery_time: 4, resource_mitigation: true },
   },
+  "PUT /v1/projects/:project_id/manager": { polls: true },
   "POST /v1/webhooks": { project_id: projectId, url: "http://192.0.2.20/" },
 };
 
@@ -133,7 +140,7 @@ test("the rules name the routes on which they decide, so that the sample of a po
   );
   // It decides beside the route's own rule, on webhooks that are no project's.
   const beside = told.filter((one) => one.startsWith("fenix:webhook:infrastructure: "));
-  expect(beside).toHaveLength(4);
+  expect(beside).toHaveLength(5);
   expect(told.filter((one) => !beside.includes(one)).toSorted()).toEqual(decided.toSorted());
 });
 

@@ -96,6 +96,9 @@ describe("POST /v1/maintenance", () => {
     ["options.move_seconds", withOptions({ move_seconds: 1.5 })],
     ["options.own_action_seconds", withOptions({ own_action_seconds: [] })],
     ["options.moves_at_once", withOptions({ moves_at_once: 101 })],
+    ["options.plan_tolerance", withOptions({ plan_tolerance: 1.5 })],
+    ["plan_digest", { maintenance_at: at, plan_digest: "sha256:1" }],
+    ["plan_digest", { maintenance_at: at, plan_digest: 7 }],
   ])("names %j", async (field, body) => {
     expect(await refusalOf(createSession(body))).toEqual(refused(field));
   });

@@ -39,6 +39,7 @@ test("it describes every request that is taken, with an answer and a summary", a
     "DELETE /v1/maintenance/{session_id}",
     "GET /v1/maintenance/{session_id}/detail",
     "GET /v1/maintenance/{session_id}/timeline",
+    "GET /v1/maintenance/{session_id}/notifications",
     "GET /v1/maintenance/{session_id}/{project_id}",
     "PUT /v1/maintenance/{session_id}/{project_id}",
     "PUT /v1/maintenance/{session_id}/{project_id}/{instance_id}",
@@ -55,6 +56,10 @@ test("it describes every request that is taken, with an answer and a summary", a
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",
     "DELETE /v1/webhooks/{webhook_id}",
+    "POST /v1/webhooks/{webhook_id}/secret",
+    "GET /v1/projects/{project_id}/manager",
+    "PUT /v1/projects/{project_id}/manager",
+    "GET /v1/events",
     "GET /health/live",
     "GET /health/ready",
   ]);

@@ -19,6 +19,9 @@ test("a project's manager registers and hears of what its project is asked", asy
     url,
     events: ["maintenance.scheduled"],
     created_at: "2026-11-25T08:00:00.000Z",
+    format: "aodh",
+    off: null,
+    failing_since: null,
   });
 });
 
@@ -48,6 +51,51 @@ test("registering again answers the same webhook, and something else another one
   expect(door.stored).toHaveLength(4);
 });
 
+test("registering one again that was switched off switches it on", async () => {
+  const { webhook_id } = (await register({ project_id: projectId, url })).json();
+  const off = { at: new Date("2026-11-25T07:59:00.000Z"), why: "the receiver answered 410: it is gone" };
+  door.stored.splice(0, 1, { ...door.stored[0]!, off, failingSince: off.at });
+  const seen = (await door.send({ url: `${webhooks}/${webhook_id}` })).json();
+  expect([seen.off, seen.failing_since]).toEqual([
+    { at: "2026-11-25T07:59:00.000Z", reason: off.why },
+    "2026-11-25T07:59:00.000Z",
+  ]);
+  const again = { webhook_id, off: null, failing_since: null };
+  expect((await register({ project_id: projectId, url })).json()).toMatchObject(again);
+  expect((await door.send({ url: `${webhooks}/${webhook_id}` })).json()).toMatchObject(again);
+});
+
+test("a native webhook has a secret, which is shown once and can be changed", async () => {
+  const native = { project_id: projectId, url, format: "cloudevents" };
+  const added = (await register(native)).json();
+  expect(added).toMatchObject({ format: "cloudevents", secret: expect.stringMatching(/^whsec_/) });
+  const again = (await register(native)).json();
+  expect(again).toEqual({ ...added, secret: undefined });
+  const one = `${webhooks}/${added.webhook_id}`;
+  for (const answer of [await door.send({ url: webhooks }), await door.send({ url: one })])
+    expect(answer.body).not.toContain("whsec_");
+
+  const changed = await door.send({ method: "POST", url: `${one}/secret` });
+  expect(changed.json()).toEqual({
+    webhook_id: added.webhook_id,
+    secret: expect.stringMatching(/^whsec_/),
+    old_secret_until: "2026-11-26T08:00:00.000Z",
+  });
+  expect(door.stored).toMatchObject([
+    { format: { secret: changed.json().secret, oldSecret: { secret: added.secret } } },
+  ]);
+});
+
+test("an AODH webhook has none, and is another one than a native at the same address", async () => {
+  const first = (await register({ project_id: projectId, url })).json();
+  expect(first.secret).toBeUndefined();
+  const changed = await door.send({ method: "POST", url: `${webhooks}/${first.webhook_id}/secret` });
+  expect([changed.statusCode, changed.json().code]).toEqual([409, "WEBHOOK_UNSIGNED"]);
+  expect((await register({ project_id: projectId, url, format: "cloudevents" })).json().webhook_id).not.toBe(
+    first.webhook_id,
+  );
+});
+
 test("webhooks are listed, all or a project's, seen one by one, and removed", async () => {
   const mine = (await register({ project_id: projectId, url })).json();
   const admins = (await register({ url })).json();
@@ -65,6 +113,7 @@ test.each([
   ["DELETE", unknownId],
   ["GET", "1"],
   ["DELETE", "%00"],
+  ["POST", `${unknownId}/secret`],
 ] as const)("%s /v1/webhooks/%s is 404", async (method, id) => {
   const answer = await door.send({ method, url: `${webhooks}/${id}` });
   expect([answer.statusCode, answer.json().code]).toEqual([404, "WEBHOOK_NOT_FOUND"]);

@@ -19,7 +19,7 @@ export interface Client {
   remove(service: ServiceType, path: string): Promise<void>;
 }
 
-export type ServiceType = "compute" | "placement" | "image";
+export type ServiceType = "compute" | "placement" | "image" | "alarming";
 
 export interface Reply<Body> {
   readonly status: number;
@@ -73,7 +73,7 @@ export async function logIn({ authUrl, user, password, project, region }: Login)
     if (found === undefined) throw new Error(`the catalog has no ${type}`);
     return found.url.replace(/\/+$/, "");
   };
-  const versions = { compute: "compute 2.87", placement: "placement 1.30", image: "" };
+  const versions = { compute: "compute 2.87", placement: "placement 1.30", image: "", alarming: "" };
 
   const ask = async <Body>(type: ServiceType, method: string, path: string, body?: unknown): Promise<Reply<Body>> => {
     const response = await fetch(`${urlOf(type)}${path}`, {

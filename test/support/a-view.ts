@@ -61,6 +61,7 @@ export const aSnapshot = (changes: Partial<Snapshot> = {}): Snapshot => {
       metadata: { release: "Zed" },
       options: SessionOptions.parse({}),
       actions: [],
+      planDigest: null,
     },
     entry,
     entries: [entry],

@@ -16,6 +16,12 @@ interface ConsumeOptions {
  */
 const TURNS_AT_ONCE = 4;
 
+/**
+ * A delivery is a wait for its receiver and next to no work. There are so many hands that a dozen receivers which hang,
+ * each with as many as it may have in hand (`src/adapters/postgres/deliveries.ts`), leave some for the others.
+ */
+const DELIVERIES_AT_ONCE = 128;
+
 /** A worker that is told to stop ends its handlers; one that does not end in this time is left behind. */
 const CLOSE_MS = 30_000;
 
@@ -31,7 +37,7 @@ export function consumeHints({ session, effect, delivery }: Handlers, options: C
   const workers = [
     startWorker("sessions", unlessClosing(session), { ...options, concurrency: Math.min(TURNS_AT_ONCE, concurrency) }),
     startWorker("effects", unlessClosing(effect), options),
-    startWorker("deliveries", unlessClosing(delivery), options),
+    startWorker("deliveries", unlessClosing(delivery), { ...options, concurrency: DELIVERIES_AT_ONCE }),
   ];
   return {
     close: async () => {

@@ -1,9 +1,12 @@
 /** A real OpenStack (or the simulated one) as the engine's `Cloud`. Put together here, decided elsewhere. */
 import type { Dispatcher } from "undici";
+import type { Alarms } from "../../ports/alarms.ts";
 import type { Clock } from "../../ports/clock.ts";
-import type { Cloud } from "../../ports/cloud.ts";
+import type { CallOptions, Cloud } from "../../ports/cloud.ts";
+import type { ProjectId } from "../../domain/ids.ts";
 import { Problem } from "../../problems.ts";
 import { systemClock } from "../system-clock.ts";
+import { eventAlarms } from "./aodh.ts";
 import { readCredentials, type Credentials, type OpenStackVariables } from "./credentials.ts";
 import { cloudDoors } from "./doors.ts";
 import { cloudFacts } from "./facts.ts";
@@ -23,6 +26,9 @@ import { reviver } from "./revive.ts";
 import { service } from "./service.ts";
 
 export interface OpenStackCloud extends Cloud {
+  readonly alarms: Alarms;
+  /** The project of Fenix's own user. */
+  ownProject(options: CallOptions): Promise<ProjectId | null>;
   /** Requests sent so far, by `nova POST /servers/{}/action`. */
   requestCounts(): Readonly<Record<string, number>>;
   /** Who still waits for a move is told that the cloud is out of reach. */
@@ -63,6 +69,8 @@ function connected(credentials: Credentials, options: OpenStackOptions): OpenSta
     ...cloudMoves({ nova, watch, clock }),
     ...liveMoves(nova),
     revive: reviver({ nova, clock }),
+    alarms: eventAlarms({ http, keystone, clock, log }),
+    ownProject: async ({ signal }) => (await keystone.token(signal)).project,
     requestCounts: () => http.counts(),
     async disconnect() {
       watch.close();
@@ -93,6 +101,8 @@ function noCloud({ log }: OpenStackOptions): OpenStackCloud {
     liveMove: refuse,
     endLiveMove: refuse,
     revive: refuse,
+    alarms: { listening: async () => null },
+    ownProject: refuse,
     requestCounts: () => ({}),
   };
 }

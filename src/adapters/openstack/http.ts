@@ -17,7 +17,7 @@ import { Agent, request, type Dispatcher } from "undici";
 import { Problem } from "../../problems.ts";
 import { orAborted } from "./patience.ts";
 
-export type ServiceName = "keystone" | "nova" | "placement";
+export type ServiceName = "keystone" | "nova" | "placement" | "aodh";
 
 export interface Exchange {
   readonly service: ServiceName;

@@ -23,7 +23,7 @@ export interface Keystone {
   /** After a service refused `stale`: another token, unless somebody has already fetched one. */
   renewed(stale: Token, signal: AbortSignal): Promise<Token>;
   /** Without a slash at its end. Throws CLOUD_REFUSED when the catalog has no such endpoint. */
-  endpoint(token: Token, type: "compute" | "placement"): string;
+  endpoint(token: Token, type: "compute" | "placement" | "alarming"): string;
 }
 
 /** A token is renewed so long before it expires: longer than any one request takes. */

@@ -112,10 +112,11 @@ async function writeEnds(trx: Transaction, ends: readonly Ended[]): Promise<Read
 
 async function applyTogether(trx: Transaction, id: SessionId, ends: readonly Ended[]): Promise<void> {
   for (const { end } of ends) {
-    const { facts, hosts, instances, gone } = end.consequences;
+    const { facts, hosts, instances, alarmed, gone } = end.consequences;
     if (facts) await writeFacts(trx, id, facts, end.at);
     if (hosts) await insertHosts(trx, id, hosts, end.at);
     if (instances) await upsertInstances(trx, id, instances, end.at);
+    if (alarmed) await markAlarmed(trx, id, alarmed);
     if (gone) await markGone(trx, id, gone, end.at);
   }
   const at = (end: EffectEnd) => ({ at: end.at });
@@ -179,6 +180,13 @@ async function upsertInstances(
           gone_at = null, updated_at = excluded.updated_at, changed = excluded.changed
       where (instance.name, instance.project_id, instance.host, instance.status, instance.gone_at)
         is distinct from (excluded.name, excluded.project_id, excluded.host, excluded.status, null)
+  `.execute(trx);
+}
+
+async function markAlarmed(trx: Transaction, id: SessionId, projects: readonly string[]): Promise<void> {
+  await sql`
+    update project set alarmed = not alarmed
+    where session_id = ${id} and alarmed <> (id = any(${projects}::text[]))
   `.execute(trx);
 }
 

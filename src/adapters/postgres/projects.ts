@@ -4,9 +4,14 @@ import type { SessionProject } from "../../domain/session.ts";
 import type { Database } from "./connect.ts";
 import { trusted } from "./json.ts";
 
-/** A project is managed when somebody hears its questions. */
-export const isManaged = sql<boolean>`exists (
-  select from webhook where webhook.project_id = project.id and 'maintenance.scheduled' = any(webhook.events)
+/** A project is managed when somebody hears its questions, or looks for them. */
+export const isManaged = sql<boolean>`(
+  project.alarmed
+  or exists (select from polling_project where polling_project.project_id = project.id)
+  or exists (
+    select from webhook
+    where webhook.project_id = project.id and webhook.off_at is null and 'maintenance.scheduled' = any(webhook.events)
+  )
 )`;
 
 export async function readProjects(db: Database, id: SessionId): Promise<readonly SessionProject[]> {

@@ -8,10 +8,22 @@ import type { Changes, Recorded } from "../../ports/sessions.ts";
 import { releaseHosts } from "./host-claims.ts";
 import { appendJournal } from "./journal.ts";
 import { toJson, trusted } from "./json.ts";
+import { ringForNews } from "./news.ts";
 import type { SessionRow } from "./session-lock.ts";
 import type { Transaction } from "./transaction.ts";
 
-export async function recordChanges(trx: Transaction, row: SessionRow, changes: Changes): Promise<Recorded> {
+/** Who hears of notifications beside the webhooks. */
+export interface Channels {
+  /** Whether they go to the message bus. */
+  readonly bus: boolean;
+}
+
+export async function recordChanges(
+  trx: Transaction,
+  row: SessionRow,
+  changes: Changes,
+  channels: Channels,
+): Promise<Recorded> {
   const id = trusted<SessionId>(row.id);
   const entry = changes.enter ? row.entry + 1 : row.entry;
   await updateSession(trx, id, entry, changes);
@@ -25,7 +37,7 @@ export async function recordChanges(trx: Transaction, row: SessionRow, changes: 
   const effects = await insertEffects(trx, id, entry, changes);
   await insertQuestions(trx, id, entry, changes);
   await markHosts(trx, id, changes);
-  const deliveries = await insertNotifications(trx, id, changes);
+  const deliveries = await insertNotifications(trx, id, changes, channels);
   if (changes.ended) await releaseHosts(trx, id);
   await appendJournal(trx, id, changes.journal);
   return { effects, deliveries };
@@ -124,11 +136,12 @@ async function markHosts(trx: Transaction, id: SessionId, { at, hosts }: Changes
   `.execute(trx);
 }
 
-/** Puts the notifications into the outbox, with one delivery for each webhook that shall hear of them. */
+/** Puts the notifications into the outbox, with one delivery for each webhook that shall hear of them, and one for the bus. */
 async function insertNotifications(
   trx: Transaction,
   id: SessionId,
   { at, notifications }: Changes,
+  { bus }: Channels,
 ): Promise<readonly DeliveryId[]> {
   if (notifications.length === 0) return [];
   const rows = notifications.map((payload) => ({
@@ -137,6 +150,10 @@ async function insertNotifications(
     project_id: payload.type === "maintenance.scheduled" ? payload.project : null,
     payload,
   }));
+  const ids = rows.map((row) => row.id);
+  // Numbers are given in the order in which their transactions commit: whoever has read up to one has missed none before
+  // it. Always taken after the session's row.
+  await sql`select pg_advisory_xact_lock(hashtextextended('order of notifications', 0))`.execute(trx);
   await sql`
     insert into notification (id, session_id, event_type, project_id, payload, created_at)
     select id, ${id}, event_type, project_id, payload, ${at}
@@ -145,17 +162,20 @@ async function insertNotifications(
   `.execute(trx);
   // A project's webhook hears of that project only (I12); one without a project hears of all. The webhooks are held
   // so that one that is being removed at this moment does not fail the turn.
+  await ringForNews(trx);
   const deliveries = await sql<{ id: DeliveryId }>`
     with heard as (
       select notification.id as notification_id, webhook.id as webhook_id
       from notification
-      join webhook on notification.event_type = any(webhook.events)
+      join webhook on webhook.off_at is null and notification.event_type = any(webhook.events)
         and (webhook.project_id is null or webhook.project_id = notification.project_id)
-      where notification.id = any(${rows.map((row) => row.id)}::uuid[])
+      where notification.id = any(${ids}::uuid[])
       for key share of webhook
     )
     insert into delivery (notification_id, webhook_id, status, next_at)
-    select notification_id, webhook_id, 'pending', ${at} from heard
+    select notification_id, webhook_id, 'pending', ${at}::timestamptz from heard
+    union all
+    select id, null::uuid, 'pending', ${at}::timestamptz from notification where ${bus}::boolean and id = any(${ids}::uuid[])
     returning id
   `.execute(trx);
   return deliveries.rows.map(({ id: delivery }) => delivery);

@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { SessionId } from "../../domain/ids.ts";
 import type { SessionSummary } from "../../ports/reports.ts";
 import type { Database } from "./connect.ts";
 import { trusted } from "./json.ts";
@@ -47,3 +48,14 @@ export const toSummary = (row: SummaryRow): SessionSummary => ({
   updatedAt: row.updated_at,
   endedAt: row.ended_at,
 });
+
+/** A removed session is not. */
+export async function isThere(db: Database, id: SessionId): Promise<boolean> {
+  const row = await db
+    .selectFrom("session")
+    .select("id")
+    .where("id", "=", id)
+    .where("removed_at", "is", null)
+    .executeTakeFirst();
+  return row !== undefined;
+}

@@ -1,12 +1,12 @@
 /** What people and programs read of sessions. A removed session is not found. */
-import type { SessionId } from "../../domain/ids.ts";
 import type { NumberedEntry, Reports } from "../../ports/reports.ts";
 import type { Database } from "./connect.ts";
 import { trusted } from "./json.ts";
 import { newestQuestion, openQuestions } from "./questions.ts";
+import { readNotifications } from "./report-notifications.ts";
 import { readDetail } from "./report-detail.ts";
 import { toQuestion } from "./rows.ts";
-import { summaries, toSummary } from "./report-summary.ts";
+import { isThere, summaries, toSummary } from "./report-summary.ts";
 
 export const postgresReports = (db: Database): Reports => ({
   list: async () => {
@@ -19,6 +19,7 @@ export const postgresReports = (db: Database): Reports => ({
   },
   detail: (id) => readDetail(db, id),
   timeline: readTimeline(db),
+  notifications: (id, wanted) => readNotifications(db, id, wanted),
   project: readProject(db),
 });
 
@@ -66,13 +67,3 @@ const readProject =
       unanswered: await openQuestions(db, id, project, row.entry),
     };
   };
-
-async function isThere(db: Database, id: SessionId): Promise<boolean> {
-  const row = await db
-    .selectFrom("session")
-    .select("id")
-    .where("id", "=", id)
-    .where("removed_at", "is", null)
-    .executeTakeFirst();
-  return row !== undefined;
-}

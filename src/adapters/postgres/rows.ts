@@ -11,7 +11,7 @@ import type { Effect as EffectTable, Host as HostTable, Question as QuestionTabl
 import type { SessionRow } from "./session-lock.ts";
 
 export const toSession = (
-  row: Pick<SessionRow, "id" | "workflow" | "maintenance_at" | "metadata" | "options" | "actions">,
+  row: Pick<SessionRow, "id" | "workflow" | "maintenance_at" | "metadata" | "options" | "actions" | "plan_digest">,
 ): Session => ({
   id: trusted(row.id),
   workflow: trusted(row.workflow),
@@ -19,6 +19,7 @@ export const toSession = (
   metadata: trusted(row.metadata),
   options: trusted(row.options),
   actions: trusted(row.actions),
+  planDigest: row.plan_digest,
 });
 
 export const toHost = (row: Pick<Selectable<HostTable>, "name" | "roles" | "status" | "closure">): SessionHost => ({

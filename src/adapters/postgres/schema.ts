@@ -34,7 +34,7 @@ export interface Delivery {
   notification_id: string;
   settled_at: Timestamp | null;
   status: string;
-  webhook_id: string;
+  webhook_id: string | null;
 }
 
 export interface Effect {
@@ -127,6 +127,7 @@ export interface Notification {
   created_at: Timestamp;
   event_type: string;
   id: string;
+  number: Generated<number>;
   payload: Json;
   project_id: string | null;
   session_id: string;
@@ -139,7 +140,21 @@ export interface Observation {
   session_id: string;
 }
 
+export interface Plan {
+  cloud: Json;
+  digest: string;
+  expected: Json;
+  made_at: Timestamp;
+  plan: Json;
+}
+
+export interface PollingProject {
+  declared_at: Timestamp;
+  project_id: string;
+}
+
 export interface Project {
+  alarmed: Generated<boolean>;
   created_at: Timestamp;
   id: string;
   session_id: string;
@@ -183,6 +198,7 @@ export interface Session {
   maintenance_at: Timestamp;
   metadata: Json;
   options: Json;
+  plan_digest: string | null;
   removed_at: Timestamp | null;
   report: Json | null;
   requested_hosts: string[];
@@ -204,8 +220,15 @@ export interface StateEntry {
 export interface Webhook {
   created_at: Timestamp;
   events: string[];
+  failing_since: Timestamp | null;
+  format: Generated<string>;
   id: string;
+  off_at: Timestamp | null;
+  off_why: string | null;
+  old_secret: string | null;
+  old_secret_until: Timestamp | null;
   project_id: string | null;
+  secret: string | null;
   url: string;
 }
 
@@ -221,6 +244,8 @@ export interface DB {
   journal: Journal;
   notification: Notification;
   observation: Observation;
+  plan: Plan;
+  polling_project: PollingProject;
   project: Project;
   question: Question;
   reply: Reply;

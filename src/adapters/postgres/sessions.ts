@@ -2,6 +2,7 @@ import type { Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
 import { createSession } from "./create-session.ts";
 import { appendJournal } from "./journal.ts";
+import type { Channels } from "./record.ts";
 import { latestQuestion, recordReply } from "./reply.ts";
 import { resumeSession } from "./resume.ts";
 import { lockSession } from "./session-lock.ts";
@@ -9,10 +10,11 @@ import { nothingKnown } from "./snapshot.ts";
 import { inTransaction } from "./transaction.ts";
 import { inTurn } from "./turn.ts";
 
-export function postgresSessions(db: Database): Sessions {
+export function postgresSessions(db: Database, channels: Channels): Sessions {
+  const known = nothingKnown();
   return {
     create: createSession(db),
-    inTurn: inTurn(db, nothingKnown()),
+    inTurn: inTurn(db, known, channels),
     latestQuestion: latestQuestion(db),
     reply: recordReply(db),
     resume: resumeSession(db),

@@ -1,12 +1,13 @@
 /** One turn of a session: its row is locked, it looks at itself, it records what it decided. */
 import type { OpenSession, Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
-import { recordChanges } from "./record.ts";
+import { plannedCloud } from "./plans.ts";
+import { type Channels, recordChanges } from "./record.ts";
 import { lockSession, tryTurnLock } from "./session-lock.ts";
 import { type Known, readSnapshot } from "./snapshot.ts";
 
 export const inTurn =
-  (db: Database, known: Known): Sessions["inTurn"] =>
+  (db: Database, known: Known, channels: Channels): Sessions["inTurn"] =>
   (id, now, turn) =>
     // Not tried again when another transaction got in the way: what `turn` did outside cannot be taken back.
     db.transaction().execute(async (trx) => {
@@ -16,7 +17,8 @@ export const inTurn =
       const open: OpenSession = {
         removed: row.removed_at !== null,
         snapshot: () => readSnapshot(trx, row, now, known),
-        record: (changes) => recordChanges(trx, row, changes),
+        plannedCloud: () => plannedCloud(trx, row.plan_digest),
+        record: (changes) => recordChanges(trx, row, changes, channels),
       };
       await turn(open);
       return true;

@@ -22,6 +22,7 @@ export function aSnapshot({ session, ...parts }: SnapshotParts = {}): Snapshot {
       metadata: {},
       options: SessionOptions.parse({}),
       actions: [],
+      planDigest: null,
       ...session,
     },
     entry,

@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { postgresStore } from "../../../src/adapters/postgres/store.ts";
 import type { EventType, Notification } from "../../../src/domain/notification.ts";
 import type { DeliveryId } from "../../../src/ports/effects.ts";
-import type { Webhook } from "../../../src/ports/deliveries.ts";
+import type { Receiver, Webhook } from "../../../src/ports/deliveries.ts";
+import { aWebhook as aNewWebhook } from "../../support/a-webhook.ts";
 import { testDatabase } from "../../support/database.ts";
 import {
   aLease,
@@ -23,13 +24,12 @@ const { db } = await testDatabase();
 const store = postgresStore(db);
 
 async function aWebhook(name: string, of: string | null, ...events: EventType[]): Promise<Webhook> {
-  const webhook = {
+  const webhook = aNewWebhook({
     id: randomUUID(),
     project: of === null ? null : project(of),
     url: `http://127.0.0.1/${name}`,
     events,
-    createdAt: NOON,
-  };
+  });
   await store.webhooks.add(webhook);
   return webhook;
 }
@@ -49,6 +49,9 @@ const scheduled = (of: string): Notification => ({
 const inMaintenance: Notification = { type: "maintenance.host", host: host("a"), state: "IN_MAINTENANCE" };
 const movedOn: Notification = { type: "maintenance.session", state: "SCALE_IN", percentDone: 50 };
 
+const nameOf = (receiver: Receiver | undefined) =>
+  receiver?.kind === "webhook" ? receiver.webhook.url.split("/").at(-1) : receiver?.kind;
+
 const claimAll = (ids: readonly DeliveryId[], now = NOON) =>
   Promise.all(ids.map((id) => store.deliveries.claim(id, aLease(new Date(now.getTime() + 10_000)), now)));
 
@@ -65,7 +68,7 @@ describe("a notification is delivered", () => {
     const session = await created(store, "outbox-1");
     const { deliveries } = await record(store, session, { notifications: [scheduled("shop"), inMaintenance, movedOn] });
     const claims = await claimAll(deliveries);
-    const heard = claims.map((claim) => `${claim?.notification.type} at ${claim?.webhook.url.split("/").at(-1)}`);
+    const heard = claims.map((claim) => `${claim?.notification.type} at ${nameOf(claim?.receiver)}`);
     expect(heard.toSorted()).toEqual([
       "maintenance.host at admin",
       "maintenance.host at billing",
@@ -93,10 +96,34 @@ describe("a notification is delivered", () => {
       notification: scheduled("shop"),
       createdAt: NOON,
       attempt: 1,
-      webhook: expect.objectContaining({ events: ["maintenance.scheduled"], createdAt: NOON }),
+      receiver: {
+        kind: "webhook",
+        webhook: expect.objectContaining({ events: ["maintenance.scheduled"], createdAt: NOON }),
+      },
     });
     expect(second?.messageId).toBe(first?.messageId);
     for (const { id } of hooks) await store.webhooks.remove(id);
+  });
+
+  test("to the message bus too, where there is one, and once", async () => {
+    const onBus = postgresStore(db, { bus: true });
+    const hook = await aWebhook("beside", "shop", "maintenance.scheduled");
+    const session = await created(store, "outbox-bus");
+    const { deliveries } = await record(onBus, session, { notifications: [scheduled("shop"), movedOn] });
+    const claims = await claimAll(deliveries);
+    expect(claims.map((claim) => `${claim?.notification.type} at ${nameOf(claim?.receiver)}`).toSorted()).toEqual([
+      "maintenance.scheduled at beside",
+      "maintenance.scheduled at bus",
+      "maintenance.session at bus",
+    ]);
+    const [first, second] = claims.filter((claim) => claim?.receiver.kind === "bus");
+    if (!first || !second) throw new Error("not claimed");
+    await store.deliveries.settle(first, { kind: "failed", at: NOON, error: "out of reach", next: later(2) });
+    await store.deliveries.settle(second, { kind: "delivered", at: NOON });
+    expect(await store.due.deliveries(later(1), 10)).toEqual([]);
+    expect(await store.due.deliveries(later(3), 10)).toEqual([first.id]);
+    expect(await store.deliveries.claimNext(second, aLease(), later(3))).toMatchObject({ id: first.id, attempt: 2 });
+    await store.webhooks.remove(hook.id);
   });
 
   test("by one worker at a time, until it is settled", async () => {
@@ -160,7 +187,23 @@ describe("webhooks", () => {
     await store.webhooks.remove(admins.id);
   });
 
-  test("for maintenance.scheduled make a project managed", async () => {
+  test("keep their secrets, and the one before until its end", async () => {
+    const id = randomUUID();
+    const [secret, next] = ["whsec_b2xk", "whsec_bmV3"];
+    const signed = aNewWebhook({
+      id,
+      project: project("signer"),
+      format: { kind: "cloudevents", secret, oldSecret: null },
+    });
+    await store.webhooks.add(signed);
+    expect(await store.webhooks.list(project("signer"))).toEqual([signed]);
+    await store.webhooks.changeSecret(id, next, later(60));
+    const oldSecret = { secret, until: later(60) };
+    expect(await store.webhooks.list(project("signer"))).toMatchObject([{ format: { secret: next, oldSecret } }]);
+    await store.webhooks.remove(id);
+  });
+
+  test("for maintenance.scheduled make a project managed, as do event alarms and a manager that polls", async () => {
     const session = await created(store, "managed");
     const vm = (name: string, of: string) => ({
       id: instance(name),
@@ -172,12 +215,40 @@ describe("webhooks", () => {
     const looking = await claimed(store, session, { kind: "observe", occasion: "start" });
     const vms = [vm("vm-a", "asked"), vm("vm-b", "deaf"), vm("vm-c", "silent")];
     await store.effects.finish(looking, doneWith({ instances: vms }));
-    await aWebhook("asked", "asked", "maintenance.host", "maintenance.scheduled");
+    const hook = await aWebhook("asked", "asked", "maintenance.host", "maintenance.scheduled");
     await aWebhook("deaf", "deaf", "maintenance.host");
     expect((await snapshotOf(store, session)).projects).toEqual([
       { id: "asked", managed: true },
       { id: "deaf", managed: false },
       { id: "silent", managed: false },
     ]);
+
+    const managed = async () =>
+      (await snapshotOf(store, session)).projects.filter((one) => one.managed).map(({ id }) => id);
+    let looks = 0;
+    const look = async (alarmed?: readonly string[]) => {
+      const again = await claimed(store, session, { kind: "observe", occasion: `look-${(looks += 1)}` });
+      const listening = alarmed && { alarmed: alarmed.map((name) => project(name)) };
+      await store.effects.finish(again, doneWith({ instances: vms, ...listening }));
+    };
+    await look(["silent", "not in the session"]);
+    expect(await managed()).toEqual(["asked", "silent"]);
+    await look(); // Nobody could say.
+    expect(await managed()).toEqual(["asked", "silent"]);
+    await look([]);
+    expect(await managed()).toEqual(["asked"]);
+    await store.polling.declare(project("deaf"), NOON);
+    await store.polling.declare(project("deaf"), later(9));
+    expect([await managed(), await store.polling.since(project("deaf"))]).toEqual([["asked", "deaf"], NOON]);
+    await store.polling.takeBack(project("deaf"));
+    expect([await managed(), await store.polling.since(project("deaf"))]).toEqual([["asked"], null]);
+    const claim = await store.deliveries.claim(
+      (await record(store, session, { notifications: [scheduled("asked")] })).deliveries[0]!,
+      aLease(),
+      NOON,
+    );
+    await store.deliveries.settle(claim!, { kind: "gone", at: NOON, error: "410" });
+    expect(await managed()).toEqual([]);
+    await store.webhooks.remove(hook.id);
   });
 });

@@ -9,7 +9,9 @@ import {
   toWebhookAnswer,
   toWebhookRequest,
   WebhookAnswer,
+  WebhookCreated,
   WebhookQuery,
+  WebhookSecret,
   WebhooksAnswer,
 } from "../../../wire/webhooks.ts";
 import type { RequestAccess } from "../../access.ts";
@@ -17,7 +19,7 @@ import type { App, RouteDependencies } from "../../dependencies.ts";
 import { registerWebhook } from "../../register-webhook.ts";
 
 export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
-  const { webhooks } = dependencies;
+  const { webhooks, clock, newSecret } = dependencies;
   const visible = async (id: string, access: RequestAccess): Promise<Webhook> => {
     const [found] = (await webhooks.list()).filter((webhook) => webhook.id === id && maySee(access, webhook));
     if (!found) throw notThere(id);
@@ -31,9 +33,11 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
       schema: {
         tags: ["webhooks"],
         summary: "Register a webhook",
-        description: "Asking again for the same answers the one that is there.",
+        description:
+          "Asking again for the same answers the one that is there. The secret of one in the format cloudevents is shown " +
+          "when it is new, and never again.",
         body: CreateWebhook,
-        response: { 200: WebhookAnswer, default: ProblemDocument },
+        response: { 200: WebhookCreated, default: ProblemDocument },
       },
     },
     async ({ body, access }) => {
@@ -46,7 +50,8 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
           rule: "fenix:webhook:infrastructure",
           field: project === null ? "project_id" : "events",
         });
-      return toWebhookAnswer(await registerWebhook(asked, dependencies));
+      const { webhook, secret } = await registerWebhook(asked, dependencies);
+      return { ...toWebhookAnswer(webhook), ...(secret !== null && { secret }) };
     },
   );
 
@@ -81,6 +86,33 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
     async ({ params: { webhook_id }, access }) => toWebhookAnswer(await visible(webhook_id, access)),
   );
 
+  app.post(
+    "/v1/webhooks/:webhook_id/secret",
+    {
+      config: { access: { rule: "fenix:webhook:secret:post", of: "handler" } },
+      schema: {
+        tags: ["webhooks"],
+        summary: "Change a webhook's secret",
+        description: "For a day both sign, so that the receiver can follow when it likes.",
+        params: WebhookPath,
+        response: { 200: WebhookSecret, default: ProblemDocument },
+      },
+    },
+    async ({ params: { webhook_id }, access }) => {
+      const { project, format } = await visible(webhook_id, access);
+      access.demand(project, project === null ? { rule: "fenix:webhook:infrastructure" } : {});
+      if (format.kind !== "cloudevents")
+        throw new Problem(
+          "WEBHOOK_UNSIGNED",
+          `what webhook ${webhook_id} is sent has the format aodh and no signature`,
+        );
+      const secret = newSecret();
+      const oldUntil = new Date(clock.now().getTime() + OLD_SECRET_MS);
+      await webhooks.changeSecret(webhook_id, secret, oldUntil);
+      return { webhook_id, secret, old_secret_until: oldUntil.toISOString() };
+    },
+  );
+
   app.delete(
     "/v1/webhooks/:webhook_id",
     {
@@ -100,6 +132,9 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
     },
   );
 }
+
+/** Time for a person to bring the new secret to the receiver. */
+const OLD_SECRET_MS = 24 * 3_600_000;
 
 const maySee = (access: RequestAccess, { project }: Webhook): boolean =>
   access.allows(project, project === null ? "fenix:webhook:infrastructure" : "fenix:webhook:get");

@@ -1,0 +1,133 @@
+/**
+ * What Fenix puts on the message bus of a real OpenStack reaches the managers that listen to event alarms: outbox →
+ * RabbitMQ → Ceilometer → AODH → a receiver on this machine. The alarms are taken away again.
+ */
+import { randomUUID } from "node:crypto";
+import { afterAll, describe, expect, test } from "vitest";
+import { openMessageBus } from "../../src/adapters/notifications/message-bus.ts";
+import { notifierBy } from "../../src/adapters/notifications/notifier.ts";
+import { openStackCloud } from "../../src/adapters/openstack/cloud.ts";
+import { postgresStore } from "../../src/adapters/postgres/store.ts";
+import { systemClock as clock } from "../../src/adapters/system-clock.ts";
+import { HostName, InstanceId, ProjectId } from "../../src/domain/ids.ts";
+import type { Notification } from "../../src/domain/notification.ts";
+import { deliver } from "../../src/effects/deliver.ts";
+import { created, record } from "../adapters/postgres/support.ts";
+import { aReceiver } from "../support/a-receiver.ts";
+import { testDatabase } from "../support/database.ts";
+import { type Client, logIn, loginFrom } from "./nova-client.ts";
+
+const { OS_AUTH_URL, OS_TEST_PROJECTS = "tenant-a,tenant-b", FENIX_BUS_URL } = process.env;
+if (!OS_AUTH_URL) console.log("skipped: event alarms of a real OpenStack, since OS_AUTH_URL is not set");
+
+describe.skipIf(!OS_AUTH_URL)("an event alarm of a real OpenStack", async () => {
+  const store = postgresStore((await testDatabase()).db, { bus: true });
+  const admin = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("OS_")));
+  const cloud = openStackCloud(admin);
+  const closing: (() => Promise<unknown>)[] = [() => cloud.disconnect()];
+  afterAll(async () => {
+    for (const close of closing.toReversed()) await close();
+  });
+
+  /** An alarm of the client's project that calls a receiver of its own. */
+  async function alarm(client: Client, eventType: string) {
+    const receiver = await aReceiver((response) => response.end());
+    const { alarm_id } = await client.post<{ alarm_id: string }>("alarming", "/v2/alarms", {
+      name: `fenix-test-${randomUUID()}`,
+      type: "event",
+      event_rule: { event_type: eventType },
+      repeat_actions: true,
+      alarm_actions: [receiver.url],
+    });
+    closing.push(() => client.remove("alarming", `/v2/alarms/${alarm_id}`));
+    return receiver;
+  }
+
+  /** Tells it until AODH has heard of the alarm, which takes up to a minute (reference §3.6). */
+  async function tellUntilHeard(envelope: "1.0" | "2.0", told: Notification, heard: () => boolean): Promise<void> {
+    const bus = openMessageBus(
+      {
+        url: FENIX_BUS_URL ?? "rabbit://guest:guest@127.0.0.1:5672/",
+        exchange: "openstack",
+        topic: "notifications",
+        durable: false,
+        quorum: false,
+        envelope,
+      },
+      {
+        publicUrl: "http://192.0.2.10:12347",
+        replyTokens: null,
+        project: (options) => cloud.ownProject(options),
+        log: { info: () => undefined, warn: (fields, message) => console.warn(message, fields) },
+      },
+    );
+    closing.push(() => bus.close());
+    const webhooks = { send: async () => undefined };
+    const session = await created(store, `bus-${randomUUID()}`);
+    const end = Date.now() + 120_000;
+    while (!heard() && Date.now() < end) {
+      const { deliveries } = await record(store, session, { notifications: [told] }, clock.now());
+      const delivering = { deliveries: store.deliveries, notifier: notifierBy({ webhooks, bus }), clock };
+      for (const id of deliveries)
+        await deliver(id, { ...delivering, random: () => 0, shutdown: new AbortController().signal });
+      for (let waited = 0; waited < 5_000 && !heard(); waited += 100) await clock.sleep(100);
+    }
+    const states = await store.reports.notifications(session.id, { project: null, after: 0, limit: 100 });
+    expect(states?.flatMap(({ deliveries }) => deliveries)).toContainEqual(
+      expect.objectContaining({ receiver: { kind: "bus" }, status: "delivered" }),
+    );
+  }
+
+  const traitsIn = (text: string | undefined) =>
+    JSON.parse(text ?? "{}").reason_data.event.traits as readonly (readonly [string, number, string])[];
+
+  test.each(["2.0", "1.0"] as const)(
+    "fires at a project's manager for what its project is asked, envelope %s (K9)",
+    async (envelope) => {
+      const [name = ""] = OS_TEST_PROJECTS.split(",");
+      const tenant = await logIn(loginFrom(process.env, name));
+      const receiver = await alarm(tenant, "maintenance.scheduled");
+      const project = ProjectId.parse(tenant.projectId);
+      const question: Notification = {
+        type: "maintenance.scheduled",
+        project,
+        state: "PLANNED_MAINTENANCE",
+        instances: [InstanceId.parse("109e14d9-6566-42b3-93e4-76605f264d8f")],
+        allowedActions: ["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"],
+        replyBy: new Date(Date.now() + 600_000),
+        actionsAt: new Date(Date.now() + 600_000),
+        missing: null,
+        instance: null,
+        metadata: { urgent: true },
+      };
+      await tellUntilHeard(envelope, question, () => receiver.got.length > 0);
+      expect(receiver.got[0]).toMatchObject({ method: "POST" });
+      const traits = traitsIn(receiver.got[0]?.text);
+      expect(traits).toEqual(
+        expect.arrayContaining([
+          ["service", 1, "fenix"],
+          ["project_id", 1, project],
+          ["state", 1, "PLANNED_MAINTENANCE"],
+          ["allowed_actions", 1, "['MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION']"],
+          ["metadata", 1, "{'urgent': True}"],
+        ]),
+      );
+      const reply = traits.find(([trait]) => trait === "reply_url")?.[2];
+      expect(reply).toMatch(new RegExp(`^http://192\\.0\\.2\\.10:12347/v1/maintenance/[0-9a-f-]{36}/${project}$`));
+    },
+  );
+
+  test("fires at an infrastructure service in the project of Fenix's own user for hosts (K13)", async () => {
+    const operators = await logIn(loginFrom(process.env));
+    const receiver = await alarm(operators, "maintenance.*");
+    const down: Notification = { type: "maintenance.host", host: HostName.parse("compute-1"), state: "IN_MAINTENANCE" };
+    await tellUntilHeard("2.0", down, () => receiver.got.length > 0);
+    expect(traitsIn(receiver.got[0]?.text)).toEqual(
+      expect.arrayContaining([
+        ["host", 1, "compute-1"],
+        ["state", 1, "IN_MAINTENANCE"],
+        ["project_id", 1, operators.projectId],
+      ]),
+    );
+  });
+});
