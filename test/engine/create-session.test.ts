@@ -20,12 +20,13 @@ test.each(["add-hosts", "retire-hosts"])(
   "a session of %s that names no hosts is refused before anything is asked",
   async (name) => {
     const deps: CreatingSessions = {
-      ...{ plugins, clock: stillClock, cloud: aCloud({}), sessions: untouched(), wakes: untouched(), maxSessions: 1 },
+      ...{ plugins, clock: stillClock, cloud: aCloud({}), sessions: untouched(), plans: untouched() },
+      ...{ wakes: untouched(), maxSessions: 1 },
       newId: () => SessionId.parse("5d1f5b6e-7a43-4c39-9e0f-6c1b8a2d3e4f"),
     };
     const request = {
       ...{ hosts: [], maintenanceAt: NOON, metadata: {}, actions: [], options: SessionOptions.parse({}) },
-      workflow: PluginName.parse(name),
+      ...{ workflow: PluginName.parse(name), planDigest: null },
     };
     await expect(createSession(request, deps)).rejects.toMatchObject({ code: "BODY_INVALID", field: "hosts" });
   },

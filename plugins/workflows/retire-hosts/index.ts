@@ -1,4 +1,4 @@
-import { askByInstance } from "../vnf/ask-by-instance.ts";
+import { askByInstance } from "../shared/ask-by-instance.ts";
 import { rollingWorkflow } from "../shared/workflow.ts";
 import { takeOut } from "./take-out.ts";
 

@@ -2,7 +2,6 @@
  * I5 and I6: every reply in time to the question it answers counts once; no other reply has an effect. About an instance
  * that is asked about by itself, a project may say something else in time, as long as no move of it has been decided.
  */
-import { isDeepStrictEqual } from "node:util";
 import type { History, QuestionLife, ReplyFact } from "../history.ts";
 import { movesOf } from "../lives.ts";
 import { type Finding, violationsOf } from "../verdict.ts";
@@ -54,7 +53,7 @@ function whyNot(
 }
 
 const saysTheSame = (before: ReplyFact, { answer, actions }: ReplyFact): boolean =>
-  before.answer === answer && (answer === "NACK" || isDeepStrictEqual(before.actions, actions));
+  before.answer === answer && Object.entries(before.actions).every(([id, action]) => actions[id] === action);
 
 /** When each move of an instance was decided, in order. */
 function decisionsByInstance(history: History): ReadonlyMap<string, readonly number[]> {
