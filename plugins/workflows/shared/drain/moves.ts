@@ -14,7 +14,7 @@ import {
   type View,
   wait,
 } from "#sdk";
-import { after, endBy, type Hold } from "../hold.ts";
+import { endBy, type Hold } from "../hold.ts";
 import { destinationsFor, type Reach } from "../way-on.ts";
 import { type Budgets, budgetsOf } from "./budgets.ts";
 import type { Errand } from "./errands.ts";
@@ -91,19 +91,6 @@ function limitOf(view: View, instance: InstanceId): LiveLimit | null {
   const seconds = maxInterruptionSeconds(view, instance) ?? 0;
   if (seconds === 0 || long === "wait") return null;
   return { seconds, beyond: long === "force_complete" ? "force_complete" : "abort" };
-}
-
-/** Members of other sessions come to rest unseen, so that is asked for so often. */
-const OTHERS_SECONDS = 15;
-
-/** Waits until members of the groups of these instances have arrived and recovered; null when there are none. */
-export function untilOthersServe(view: View, held: readonly MoveErrand[], budgets: Budgets): Hold | null {
-  const [first] = held;
-  if (!first) return null;
-  const names = held.map(({ instance }) => instance.name).join(", ");
-  const times = held.flatMap(({ instance }) => budgets.freeAt(instance.id) ?? []).filter((at) => at > view.now);
-  const until = times.reduce((a, b) => (a < b ? a : b), after(view.now, OTHERS_SECONDS));
-  return wait(`other members of the groups of ${names} to arrive and recover`, until);
 }
 
 /** Moves of this entry that have not ended; those off one host, or all. */

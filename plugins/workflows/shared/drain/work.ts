@@ -21,7 +21,8 @@ import { skip } from "../hosts.ts";
 import type { Reach } from "../way-on.ts";
 import { onward, type Onward } from "./drain.ts";
 import { type Errand, errandsOf, retryFrom } from "./errands.ts";
-import { movesUnderWay, nextMoves, untilMovesEnd, untilOthersServe } from "./moves.ts";
+import { movesUnderWay, nextMoves, untilMovesEnd } from "./moves.ts";
+import { untilOthersServe } from "./others-serve.ts";
 import { giveUp } from "./settle-host.ts";
 import { ownActionsDone } from "./own-actions.ts";
 import { checksOf, hasMoved, ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
@@ -71,7 +72,7 @@ function workLeft(
   if (sight && sight.kind !== "seen") return sight;
   return (
     waitFor(view, errands, host) ??
-    untilOthersServe(view, moves.held, moves.budgets) ??
+    untilOthersServe(view, moves.held, moves.budgets, host) ??
     noRoom(view, facts, moves.obstacles, host)
   );
 }

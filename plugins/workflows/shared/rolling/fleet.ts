@@ -21,7 +21,8 @@ import {
 } from "#sdk";
 import { type Errand, errandsOf } from "../drain/errands.ts";
 import { budgetsOf } from "../drain/budgets.ts";
-import { moveFor, type MoveErrand, movesUnderWay, untilOthersServe } from "../drain/moves.ts";
+import { moveFor, type MoveErrand, movesUnderWay } from "../drain/moves.ts";
+import { untilOthersServe } from "../drain/others-serve.ts";
 import { refusedBy, triesOff, whoIsThere } from "../drain/who-is-there.ts";
 import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, whyNow } from "../drain/work.ts";
 import { after, type Hold } from "../hold.ts";
@@ -64,7 +65,7 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
     const homeless = errands.filter(({ instance }) => !assignment.goals.has(instance.id));
     const names = (homeless.length > 0 ? homeless : errands).map(({ instance }) => instance.name).join(", ");
     const held = errands.filter((one): one is MoveErrand => one.kind === "move" && !homeless.includes(one));
-    const others = untilOthersServe(view, held, budgets);
+    const others = untilOthersServe(view, held, budgets, host);
     if (others) return others;
     stuck.set(host.name, `no room for ${names} of ${host.name}`);
     return wait(`room for ${names} of ${host.name}`, after(view.now, ROOM_SECONDS));
