@@ -74,7 +74,7 @@ test.skipIf(!OS_AUTH_URL)(
     await declare(fillerProject, fillerGroup, filling, fillers);
     const before = await observer.snapshot("before");
 
-    const id = await world.createSession({ hosts_at_once: 3 }, "vnf");
+    const id = await world.createSession({ hosts_at_once: 3 }, { workflow: "vnf" });
     expect(await world.ended(id, WITHIN_MS), await world.timeline(id)).toBe("MAINTENANCE_DONE");
 
     const timeline = await world.timeline(id);

@@ -27,7 +27,8 @@ export interface RealWorld {
   /** What the managers did, by project. */
   readonly events: readonly (ManagerEvent & { readonly project: string })[];
   startWorker(): Promise<Service>;
-  createSession(options?: Readonly<Record<string, unknown>>, workflow?: string): Promise<string>;
+  /** Of the workflow `default`, over the whole cloud, with the desk as its one host action; `request` says else. */
+  createSession(options?: Readonly<Record<string, unknown>>, request?: SessionParts): Promise<string>;
   /** Declares constraints in the name of a project's manager: `what` is their path, after /v1/. */
   declare(project: string, what: string, constraints: Readonly<Record<string, unknown>>): Promise<void>;
   state(id: string): Promise<string>;
@@ -37,6 +38,13 @@ export interface RealWorld {
   /** Requests that the workers which were stopped (not killed) have sent to Nova. */
   novaRequests(): Readonly<Record<string, number>>;
   close(): Promise<void>;
+}
+
+export interface SessionParts {
+  readonly workflow?: string;
+  readonly hosts?: readonly string[];
+  /** Host actions after the desk has worked. */
+  readonly actions?: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface RealWorldOptions {
@@ -105,11 +113,11 @@ export async function realWorld({ env, databaseUrl, observer, managers }: RealWo
     works: desk.works,
     events,
     startWorker: () => startService({ mode: "worker", settings, log: join(folder, `worker-${++workers}.log`) }),
-    async createSession(options = {}, workflow = "default") {
+    async createSession(options = {}, { actions = [], ...request } = {}) {
       const body = {
-        workflow,
+        ...request,
         maintenance_at: new Date().toISOString(),
-        actions: [{ plugin: "http", type: "host", metadata: { url: desk.workUrl, rerun: "idempotent" } }],
+        actions: [{ plugin: "http", type: "host", metadata: { url: desk.workUrl, rerun: "idempotent" } }, ...actions],
         options: { reply_seconds: 120, scale_in_reply_seconds: 300, ...options },
       };
       const headers = { "content-type": "application/json" };
