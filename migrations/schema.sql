@@ -156,6 +156,7 @@ create table effect (
 );
 create index effect_moved on effect (ended_at) where ((kind = 'move_instance') and (ended_at is not null));
 create index effect_moving on effect (id) where ((kind = 'move_instance') and (status in ('pending', 'running')));
+create index effect_own_action on effect (ended_at) where (kind = 'note_own_action');
 create index effect_pending on effect (not_before) where (status = 'pending');
 create index effect_running on effect (lease_until) where (status = 'running');
 create index effect_under_way on effect (session_id) where (status in ('pending', 'running'));

@@ -83,6 +83,8 @@ function sentence({ kind, subject }: Detail["under_way"][number], detail: Detail
       return `closes ${what} to new instances`;
     case "open_host":
       return `opens ${what} to new instances`;
+    case "remove_host":
+      return `takes ${what} out of the cloud`;
     case "observe":
       return "looks at the whole cloud";
     default:

@@ -19,9 +19,19 @@ export interface CloseHost {
   readonly host: HostName;
 }
 
-/** Let a compute host take instances again, if it was this session that closed it. */
+/**
+ * Let a compute host take instances again, if it was this session that closed it. With `adopt`, also if the cloud itself
+ * keeps it closed because it is new.
+ */
 export interface OpenHost {
   readonly kind: "open_host";
+  readonly host: HostName;
+  readonly adopt?: true;
+}
+
+/** Take a closed and empty compute host out of the cloud: its compute service is deleted. */
+export interface RemoveHost {
+  readonly kind: "remove_host";
   readonly host: HostName;
 }
 
@@ -46,6 +56,14 @@ export interface MoveInstance {
   readonly how: MoveKind;
   /** 1 for the first try. */
   readonly attempt: number;
+  /** Of a live move whose manager limits it. */
+  readonly limit?: LiveLimit;
+}
+
+/** How long a live move may copy, and what is done to one that takes longer. */
+export interface LiveLimit {
+  readonly seconds: number;
+  readonly beyond: "abort" | "force_complete";
 }
 
 /** Run one host action on a host (or on LOCALHOST for `pre` and `post`). */
@@ -73,7 +91,17 @@ export interface TellMoved {
   readonly attempt: number;
 }
 
-/** Set where a host stands. IN_MAINTENANCE and MAINTENANCE_COMPLETE are announced as `maintenance.host` by this. */
+/**
+ * Keep that a project has done its own action: its instance is gone from its host, and counts as impacted until it has
+ * recovered (invariant I2), in every session.
+ */
+export interface NoteOwnAction {
+  readonly kind: "note_own_action";
+  readonly project: ProjectId;
+  readonly instance: InstanceId;
+}
+
+/** Set where a host stands. What infrastructure services hear of it (`maintenance.host`) is announced by this. */
 export interface MarkHost {
   readonly kind: "mark_host";
   readonly host: HostName;
@@ -84,11 +112,13 @@ export type Effect =
   | Observe
   | CloseHost
   | OpenHost
+  | RemoveHost
   | CheckEmpty
   | MoveInstance
   | RunAction
   | Ask
   | TellMoved
+  | NoteOwnAction
   | MarkHost;
 export type EffectKind = Effect["kind"];
 export type EffectOf<K extends EffectKind> = Extract<Effect, { kind: K }>;
@@ -98,6 +128,7 @@ export const performedKinds = [
   "observe",
   "close_host",
   "open_host",
+  "remove_host",
   "check_empty",
   "move_instance",
   "run_action",
@@ -114,9 +145,15 @@ export interface Outcomes {
   close_host: { readonly closure: Closure };
   /** `left_closed` names why a host stays closed although the session is done with it. */
   open_host: { readonly closure: Closure; readonly leftClosed: string | null };
+  remove_host: null;
   check_empty: Occupants;
   /** `host` is where the instance is now: null when it is gone. */
-  move_instance: { readonly host: HostName | null; readonly seconds: number };
+  move_instance: {
+    readonly host: HostName | null;
+    readonly seconds: number;
+    /** It copied for longer than its limit and was broken off: the instance is where it was, and well. */
+    readonly overtime?: true;
+  };
   run_action: { readonly output: string };
 }
 
@@ -127,6 +164,7 @@ export function subjectOf(effect: Effect): string {
       return effect.occasion;
     case "close_host":
     case "open_host":
+    case "remove_host":
       return effect.host;
     case "check_empty":
       return `${effect.host}#${effect.look}`;
@@ -137,6 +175,8 @@ export function subjectOf(effect: Effect): string {
     case "move_instance":
     case "tell_moved":
       return `${effect.instance}#${effect.attempt}`;
+    case "note_own_action":
+      return effect.instance;
     case "mark_host":
       return `${effect.host}/${effect.status.kind}`;
   }

@@ -10,6 +10,7 @@ export const journalKinds = [
   "waiting",
   "project_asked",
   "project_told",
+  "own_action_done",
   "reply_recorded",
   "reply_ignored",
   "host_marked",

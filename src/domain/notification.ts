@@ -20,12 +20,14 @@ export interface MaintenanceScheduled {
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 
-/** To infrastructure services: a host is down on purpose, or back. */
+/** To infrastructure services: a host is down on purpose, or back; it is new in the cloud, or has left it. */
 export interface MaintenanceHost {
   readonly type: "maintenance.host";
   readonly host: HostName;
-  readonly state: "IN_MAINTENANCE" | "MAINTENANCE_COMPLETE";
+  readonly state: HostNews;
 }
+
+export type HostNews = "IN_MAINTENANCE" | "MAINTENANCE_COMPLETE" | "HOST_ADDED" | "HOST_REMOVED";
 
 /** To admins: the session moved on. */
 export interface MaintenanceSession {

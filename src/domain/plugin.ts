@@ -83,6 +83,7 @@ const WorkflowShape = z.strictObject({
   name: PluginName,
   initial: StateName,
   failed: StateName,
+  hosts: z.literal("named").optional(),
   transitions: z.record(StateName, z.array(StateName)),
   steps: z.record(StateName, aFunction),
 });

@@ -40,6 +40,12 @@ export const SessionOptions = z
       .enum(["enable", "keep_disabled"])
       .default("enable")
       .describe("whether a host whose action failed takes instances again when the session ends"),
+    retired_host: z
+      .enum(["keep_disabled", "delete_service"])
+      .default("keep_disabled")
+      .describe(
+        "what becomes of a host that retire-hosts has emptied: its compute service stays disabled, or is deleted",
+      ),
     default_action: MoveKind.default("MIGRATE").describe("how instances move where the policy is to proceed"),
     reply_seconds: seconds(40, DAY).describe("reply window of MAINTENANCE, PREPARE_ and PLANNED_MAINTENANCE"),
     scale_in_reply_seconds: seconds(60, DAY).describe("reply window of SCALE_IN and MAINTENANCE_COMPLETE"),
@@ -50,6 +56,12 @@ export const SessionOptions = z
       .max(10)
       .default(4)
       .describe("further tries after a failed move, with growing pauses: four of them take three minutes"),
+    on_long_live_move: z
+      .enum(["force_complete", "abort", "migrate_cold", "wait"])
+      .default("force_complete")
+      .describe(
+        "what to do when a live migration copies for longer than the instance's max_interruption_time: let Nova complete it (it pauses the instance or switches to post-copy), break it off and try it again, break it off and migrate it cold, or nothing",
+      ),
     move_seconds: seconds(1800, DAY).describe("longest time for one move"),
     stale_allocations: z
       .enum(["heal", "fail"])
@@ -115,12 +127,16 @@ export interface Session {
   readonly planDigest: string | null;
 }
 
+/** What a session can do to the cloud itself: bring a host into it, or take one out. */
+export type HostChange = "added" | "removed";
+
 /** Where a host of the session stands. */
 export type HostStatus =
   | { readonly kind: "waiting" }
   | { readonly kind: "draining"; readonly since: Date }
   | { readonly kind: "in_maintenance"; readonly since: Date }
-  | { readonly kind: "maintained"; readonly at: Date }
+  /** All that was to be done is done; `as` where that was more than to maintain it. */
+  | { readonly kind: "maintained"; readonly at: Date; readonly as?: HostChange }
   | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "failed"; readonly reason: string };
 
@@ -133,6 +149,9 @@ export interface SessionHost {
   readonly status: HostStatus;
   readonly closure: Closure;
 }
+
+/** Whether the session has taken the host out of the cloud: it never opens it again. */
+export const isRemoved = ({ status }: SessionHost): boolean => status.kind === "maintained" && status.as === "removed";
 
 export const isCompute = (host: SessionHost): boolean => host.roles.includes("compute");
 

@@ -6,7 +6,7 @@
 import { type Decision, end, perform, wait } from "./decision.ts";
 import type { Effect, EffectRecord } from "./effect.ts";
 import type { HostName } from "./ids.ts";
-import type { HostStatus, Report, SessionHost } from "./session.ts";
+import { type HostStatus, isRemoved, type Report, type SessionHost } from "./session.ts";
 import type { View } from "./view.ts";
 
 export function windUp(view: View): Decision<never> {
@@ -57,10 +57,11 @@ function openingsDue(view: View, hosts: readonly SessionHost[]): Effect[] {
     .map(({ name }) => ({ kind: "open_host", host: name }));
 }
 
-/** Whether the session's options keep this host from taking instances again. */
-export const keptClosed = (view: View, { status }: SessionHost): boolean =>
-  view.session.options.failed_host === "keep_disabled" &&
-  (status.kind === "failed" || status.kind === "in_maintenance");
+/** Whether this host does not take instances again: it was taken out of the cloud, or the session's options say so. */
+export const keptClosed = (view: View, host: SessionHost): boolean =>
+  isRemoved(host) ||
+  (view.session.options.failed_host === "keep_disabled" &&
+    (host.status.kind === "failed" || host.status.kind === "in_maintenance"));
 
 /** What the admin should know at the end. */
 export function reportOf(view: View): Report {
@@ -93,6 +94,7 @@ function whyNotMaintained(status: HostStatus): string | null {
 }
 
 function whyStillClosed(view: View, host: SessionHost): string | null {
+  if (isRemoved(host)) return retired[view.session.options.retired_host];
   const opening = view.effect("open_host", host.name)?.status;
   switch (host.closure) {
     case "open":
@@ -108,6 +110,11 @@ function whyStillClosed(view: View, host: SessionHost): string | null {
     }
   }
 }
+
+const retired = {
+  keep_disabled: "it was taken out of the cloud: its nova-compute service stays disabled",
+  delete_service: "it was taken out of the cloud: its nova-compute service is deleted",
+} as const;
 
 const inWords = (underWay: readonly EffectRecord[]): string => {
   const counts = new Map<string, number>();

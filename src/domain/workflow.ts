@@ -13,6 +13,8 @@ export interface Workflow<State extends string = string> {
   readonly initial: State;
   /** Where a failed session goes; its step brings what is under way to a safe end and opens the hosts. */
   readonly failed: State;
+  /** `named`: a session has to name its hosts, since all hosts of the cloud can never be meant. */
+  readonly hosts?: "named";
   readonly transitions: Transitions<State>;
   readonly steps: Readonly<Record<State, Step<State>>>;
 }

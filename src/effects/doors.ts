@@ -26,10 +26,14 @@ export const closeHost: Performer<"close_host"> = async ({ host }, { cloud, clai
   };
 };
 
-export const openHost: Performer<"open_host"> = async ({ host }, { cloud, claimed, signal }) => {
+/** Nova writes this where new services begin disabled (`enable_new_services`, nova/db/main/api.py, service_create). */
+const NEW_SERVICE = "New compute service disabled due to config option.";
+
+export const openHost: Performer<"open_host"> = async ({ host, adopt }, { cloud, claimed, signal }) => {
   const door = await cloud.door(host, { signal });
   if (door === null) return { kind: "failed", reason: `the cloud has no compute service on ${host} any more` };
-  if (door.kind === "closed" && !isOurs(door, claimed.session.id)) {
+  const isNew = adopt === true && door.kind === "closed" && door.reason === NEW_SERVICE;
+  if (door.kind === "closed" && !isNew && !isOurs(door, claimed.session.id)) {
     const leftClosed = `closed by others meanwhile: ${door.reason ?? "no reason given"}`;
     return {
       kind: "done",

@@ -1,6 +1,7 @@
 import type { MoveInstance } from "../domain/effect.ts";
 import type { HostName, InstanceId } from "../domain/ids.ts";
 import type { MoveEnd } from "../ports/cloud.ts";
+import { type Held, heldToLimit } from "./live-limit.ts";
 import type { Performed, Performer, Performing } from "./performer.ts";
 
 /**
@@ -23,8 +24,11 @@ export const moveInstance: Performer<"move_instance"> = async (effect, performin
       const started = await cloud.startMove(effect.instance, effect.how, effect.to, { signal });
       if (started.kind === "refused") return { kind: "failed", reason: `refused: ${started.reason}` };
     }
-    const ended = await cloud.moveEnded(effect.instance, effect.from, { signal }); // Joins a move started before a crash.
-    return await judge(ended, effect, { ...performing, signal }, seconds());
+    // Joins a move started before a crash.
+    const ending = cloud.moveEnded(effect.instance, effect.from, { signal });
+    const held = heldToLimit(effect, ending, { cloud, clock, signal });
+    const ended = await ending;
+    return await judge(ended, effect, { ...performing, signal, held: await held }, seconds());
   } catch (error) {
     if (tooLong.aborted && !performing.signal.aborted)
       return { kind: "failed", reason: `still on its way after ${limit} s` };
@@ -34,16 +38,19 @@ export const moveInstance: Performer<"move_instance"> = async (effect, performin
 
 async function judge(
   ended: MoveEnd,
-  { instance, from }: MoveInstance,
-  { cloud, signal }: Performing,
+  { instance, from, limit }: MoveInstance,
+  { cloud, signal, held }: Performing & { readonly held: Held },
   seconds: number,
 ): Promise<Performed<"move_instance">> {
   switch (ended.kind) {
-    case "moved":
-      return left(instance, ended.host, seconds);
+    case "moved": {
+      const note = held.kind === "completed" ? `; it was told to complete after ${limit?.seconds} s` : held.trouble;
+      return left(instance, ended.host, seconds, note);
+    }
     case "gone":
       return left(instance, null, seconds);
     case "stayed":
+      if (held.kind === "aborted") return brokenOff(instance, from, limit?.seconds ?? 0, seconds);
       return { kind: "failed", reason: ended.reason };
     case "broken": {
       const revived = await cloud.revive(instance, { signal });
@@ -58,11 +65,21 @@ async function judge(
   }
 }
 
-function left(instance: InstanceId, host: HostName | null, seconds: number): Performed<"move_instance"> {
+/** Not a failure: it was well, and is. What comes next is the workflow's to say. */
+function brokenOff(instance: InstanceId, host: HostName, allowed: number, seconds: number): Performed<"move_instance"> {
+  return {
+    kind: "done",
+    outcome: { host, seconds, overtime: true },
+    text: `${instance} is on ${host} still: its live migration took longer than the ${allowed} s that its manager allows, and was broken off`,
+    consequences: { place: { instance, host } },
+  };
+}
+
+function left(instance: InstanceId, host: HostName | null, seconds: number, note = ""): Performed<"move_instance"> {
   return {
     kind: "done",
     outcome: { host, seconds },
-    text: host === null ? `${instance} is gone` : `${instance} is on ${host}, after ${seconds} s`,
+    text: host === null ? `${instance} is gone` : `${instance} is on ${host}, after ${seconds} s${note}`,
     consequences: { place: { instance, host } },
   };
 }

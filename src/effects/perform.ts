@@ -16,6 +16,7 @@ import { keepLease, newLease } from "./lease.ts";
 import { moveInstance } from "./move-instance.ts";
 import { observe } from "./observe.ts";
 import type { Performed, Performer, Performing } from "./performer.ts";
+import { removeHost } from "./remove-host.ts";
 import { runAction } from "./run-action.ts";
 
 export interface Performers {
@@ -36,6 +37,7 @@ const performers: { readonly [K in PerformedKind]: Performer<K> } = {
   observe,
   close_host: closeHost,
   open_host: openHost,
+  remove_host: removeHost,
   check_empty: checkEmpty,
   move_instance: moveInstance,
   run_action: runAction,

@@ -2,7 +2,7 @@
 import type { Decision } from "../domain/decision.ts";
 import { type Effect, isPerformed, subjectOf } from "../domain/effect.ts";
 import type { JournalEntry } from "../domain/journal.ts";
-import type { Notification } from "../domain/notification.ts";
+import type { HostNews, Notification } from "../domain/notification.ts";
 import type { Question } from "../domain/question.ts";
 import { inWords } from "../domain/resources.ts";
 import type { HostStatus } from "../domain/session.ts";
@@ -136,9 +136,11 @@ function notificationsOf(effect: Effect, view: View): Notification[] {
     case "observe":
     case "close_host":
     case "open_host":
+    case "remove_host":
     case "check_empty":
     case "move_instance":
     case "run_action":
+    case "note_own_action":
       return [];
   }
 }
@@ -164,11 +166,12 @@ function questionNews(question: Question, view: View): Notification {
  * What infrastructure services hear. A host whose action failed is announced as back too: they must not believe for
  * ever that it is down on purpose (reference B24), and the session's report says what is wrong with it.
  */
-function announcedAs(status: HostStatus): "IN_MAINTENANCE" | "MAINTENANCE_COMPLETE" | null {
+function announcedAs(status: HostStatus): HostNews | null {
   switch (status.kind) {
     case "in_maintenance":
       return "IN_MAINTENANCE";
     case "maintained":
+      return status.as === undefined ? "MAINTENANCE_COMPLETE" : status.as === "added" ? "HOST_ADDED" : "HOST_REMOVED";
     case "failed":
       return "MAINTENANCE_COMPLETE";
     case "waiting":
@@ -196,7 +199,8 @@ export const waitingEntry = (at: Date, what: string, until: Date): JournalEntry 
 function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
   switch (effect.kind) {
     case "ask": {
-      const { project, state, round, instances, allowedActions, replyBy, actionsAt, missing } = effect.question;
+      const { project, state, round, instances, instance, allowedActions, replyBy, actionsAt, missing } =
+        effect.question;
       const needs = missing ? `, missing ${inWords(missing)}` : "";
       const again = round > 1 ? ` (round ${round})` : "";
       return {
@@ -205,7 +209,7 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
         subject: project,
         text: `${state} asked${again} about ${instances.length} instances${needs}; reply by ${replyBy.toISOString()}`,
         data: {
-          ...{ state, round, instances, allowedActions, missing },
+          ...{ state, round, instances, instance, allowedActions, missing },
           replyBy: replyBy.toISOString(),
           actionsAt: actionsAt.toISOString(),
         },
@@ -213,6 +217,16 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
     }
     case "tell_moved":
       return { at, kind: "project_told", subject: effect.project, text: `told that ${effect.instance} has moved` };
+    case "note_own_action": {
+      const { project, instance } = effect;
+      return {
+        at,
+        kind: "own_action_done",
+        subject: instance,
+        text: `project ${project} has done its OWN_ACTION`,
+        data: { project },
+      };
+    }
     case "mark_host": {
       const { status } = effect;
       const because = "reason" in status ? `: ${status.reason}` : "";
@@ -220,13 +234,14 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
         at,
         kind: "host_marked",
         subject: effect.host,
-        text: `${status.kind.replace("_", " ")}${because}`,
+        text: `${(status.kind === "maintained" && status.as) || status.kind.replace("_", " ")}${because}`,
         data: { status },
       };
     }
     case "observe":
     case "close_host":
     case "open_host":
+    case "remove_host":
     case "check_empty":
     case "move_instance":
     case "run_action":
@@ -249,6 +264,8 @@ export function inPlan(effect: Effect): string {
       return `close ${effect.host}`;
     case "open_host":
       return `open ${effect.host}`;
+    case "remove_host":
+      return `delete the compute service of ${effect.host}`;
     case "check_empty":
       return `see whether ${effect.host} is empty`;
     case "move_instance":
@@ -257,6 +274,7 @@ export function inPlan(effect: Effect): string {
       return `run ${effect.plugin} (${effect.phase}) on ${effect.host}`;
     case "ask":
     case "tell_moved":
+    case "note_own_action":
     case "mark_host":
       return effect.kind;
   }

@@ -5,6 +5,7 @@
  * tries again later. `Problem("CLOUD_REFUSED")` means that it will not help to try again: wrong password, missing role.
  */
 import type { CloudFacts, HostDoor, KnownHost, Occupants } from "../domain/cloud.ts";
+import type { LiveLimit } from "../domain/effect.ts";
 import type { HostName, InstanceId } from "../domain/ids.ts";
 import type { MoveKind } from "../domain/session.ts";
 
@@ -21,6 +22,9 @@ export interface Cloud {
   close(host: HostName, reason: string, options: CallOptions): Promise<void>;
   /** Lets a host take instances again. */
   open(host: HostName, options: CallOptions): Promise<void>;
+
+  /** Takes a host out of the cloud. A cloud that still has instances on it refuses; one that is gone is removed. */
+  remove(host: HostName, options: CallOptions): Promise<Removed>;
 
   /** Who is on the host or coming to it, by every source the cloud has. */
   occupants(host: HostName, options: CallOptions): Promise<Occupants>;
@@ -44,6 +48,12 @@ export interface Cloud {
    */
   moveEnded(id: InstanceId, from: HostName, options: CallOptions): Promise<MoveEnd>;
 
+  /** The live move of an instance that is under way; null when there is none, or none any more. */
+  liveMove(id: InstanceId, options: CallOptions): Promise<LiveMove | null>;
+
+  /** Asks to break a live move off, or to complete it now. False when the cloud does not do that at this moment. */
+  endLiveMove(id: InstanceId, move: LiveMove, how: LiveLimit["beyond"], options: CallOptions): Promise<boolean>;
+
   /** Brings an instance that a failed move left in ERROR back to ACTIVE where the cloud allows. False when it did not help. */
   revive(id: InstanceId, options: CallOptions): Promise<boolean>;
 }
@@ -52,12 +62,20 @@ export interface CallOptions {
   readonly signal: AbortSignal;
 }
 
+export type Removed = { readonly kind: "removed" } | { readonly kind: "refused"; readonly reason: string };
+
 export interface InstancePlace {
   readonly host: HostName | null;
   readonly status: string;
   readonly taskState: string | null;
   /** True while it is on its way between hosts, an unconfirmed cold move included. */
   readonly moving: boolean;
+}
+
+export interface LiveMove {
+  readonly id: string;
+  /** False while it waits for its turn on its host, or is being prepared. */
+  readonly copying: boolean;
 }
 
 /** A refusal at once, such as 409 for an instance in the wrong state, is an answer and not an error. */

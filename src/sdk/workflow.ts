@@ -12,6 +12,8 @@ export function defineWorkflow<const Table extends Record<string, readonly (keyo
   readonly name: string;
   readonly initial: keyof Table & string;
   readonly failed: keyof Table & string;
+  /** `named`: a session has to name its hosts, since all hosts of the cloud can never be meant. */
+  readonly hosts?: "named";
   readonly transitions: Table;
   readonly steps: { readonly [State in keyof Table & string]: Step<keyof Table & string, NextOf<Table, State>> };
 }): Workflow {

@@ -72,10 +72,17 @@ export const Asked = z.object({
   state: z.string(),
   round: z.int(),
   instances: z.array(z.string()),
+  /** The one instance it is about, where it has a link of its own. */
+  instance: z.string().nullish(),
   replyBy: Time,
   actionsAt: Time.optional(),
 });
-export const Replied = z.object({ state: z.string(), answer: z.enum(["ACK", "NACK"]) });
+export const Replied = z.object({
+  state: z.string(),
+  answer: z.enum(["ACK", "NACK"]),
+  instance: z.string().nullish(),
+  actions: z.record(z.string(), z.string()).default({}),
+});
 export const Marked = z.object({ status: z.looseObject({ kind: z.string() }) });
 export const Ended = z.object({
   report: z.object({

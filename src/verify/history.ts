@@ -44,11 +44,13 @@ export interface QuestionLife {
   readonly project: string;
   readonly state: string;
   readonly instances: ReadonlySet<string>;
+  /** The one instance it is about, where it is answered by itself; null: it is the project's as a whole. */
+  readonly instance: string | null;
   readonly replyBy: number;
   /** Null where the journal does not tell. */
   readonly actionsAt: number | null;
   readonly moment: Moment;
-  /** Every reply while this was the newest question of its project, in order. */
+  /** Every reply while this was the newest question of its project, or about its instance, in order. */
   readonly replies: readonly ReplyFact[];
 }
 
@@ -56,6 +58,7 @@ export interface ReplyFact {
   readonly project: string;
   readonly state: string;
   readonly answer: "ACK" | "NACK";
+  readonly actions: Readonly<Record<string, string>>;
   readonly counted: boolean;
   readonly moment: Moment;
 }
@@ -127,20 +130,25 @@ function conversation(entries: readonly Entry[]): Pick<History, "questions" | "s
     const project = entry.subject ?? "";
     const asked = entry.kind === "project_asked" ? dataOf(entry, Asked) : null;
     if (asked) {
-      const { state, instances, replyBy, actionsAt = null } = asked;
-      const moment = momentOf(entry);
-      const question = { project, state, instances: new Set(instances), replyBy, actionsAt, moment, replies: [] };
+      const { state, instance = null, replyBy, actionsAt = null } = asked;
+      const about = { instances: new Set(asked.instances), instance };
+      const question = { project, state, ...about, replyBy, actionsAt, moment: momentOf(entry), replies: [] };
       questions.push(question);
-      newest.set(project, question);
+      newest.set(placeOf(project, instance), question);
     }
     if (entry.kind !== "reply_recorded" && entry.kind !== "reply_ignored") continue;
     const replied = dataOf(entry, Replied);
     if (!replied) continue;
-    const reply = { project, ...replied, counted: entry.kind === "reply_recorded", moment: momentOf(entry) };
-    (newest.get(project)?.replies ?? strayReplies).push(reply);
+    const { state, answer, actions, instance = null } = replied;
+    const counted = entry.kind === "reply_recorded";
+    const reply = { project, state, answer, actions, counted, moment: momentOf(entry) };
+    (newest.get(placeOf(project, instance))?.replies ?? strayReplies).push(reply);
   }
   return { questions, strayReplies };
 }
 
-/** The reply that counts; undefined when there is none. */
-export const answerTo = ({ replies }: QuestionLife): ReplyFact | undefined => replies.find(({ counted }) => counted);
+const placeOf = (project: string, instance: string | null): string => `${project} ${instance ?? ""}`;
+
+/** The reply that counted at this moment, the newest where a project has changed its mind; undefined: none did. */
+export const answerTo = ({ replies }: QuestionLife, { number }: Moment): ReplyFact | undefined =>
+  replies.findLast(({ counted, moment }) => counted && moment.number < number);

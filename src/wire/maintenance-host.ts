@@ -1,4 +1,4 @@
-/** The payload of `maintenance.host`: a host is down on purpose, or back (reference §3.4). */
+/** The payload of `maintenance.host`: a host is down on purpose, back, added or removed (reference §3.4). */
 import type { ProjectId, SessionId } from "../domain/ids.ts";
 import type { MaintenanceHost } from "../domain/notification.ts";
 

@@ -88,6 +88,18 @@ describe("what is under way", () => {
   });
 });
 
+test.each([
+  { retired_host: "keep_disabled", reason: "it was taken out of the cloud: its nova-compute service stays disabled" },
+  { retired_host: "delete_service", reason: "it was taken out of the cloud: its nova-compute service is deleted" },
+] as const)("a host that was taken out is never opened, and named ($retired_host)", ({ retired_host, reason }) => {
+  const status = { kind: "maintained", at: NOON, as: "removed" } as const;
+  const hosts = [aSessionHost("c1", { status, closure: "closed_by_session" })];
+  expect(decide({ hosts, ...withOptions({ retired_host }) })).toEqual({
+    kind: "end",
+    report: { maintained: ["c1"], notMaintained: [], stillClosed: [{ host: "c1", reason }] },
+  });
+});
+
 test("the report names every host that was not maintained or stays closed, with the reason (I4)", () => {
   const hosts = [
     aSessionHost("c1", { status: kinds.maintained }),

@@ -7,6 +7,8 @@ import { performing } from "./support.ts";
 const ours: HostDoor = { kind: "closed", reason: closingReason(aSnapshot().session.id) };
 const others: HostDoor = { kind: "closed", reason: "broken fan" };
 const open: HostDoor = { kind: "open" };
+/** As a Nova with `enable_new_services = False` writes it. */
+const fresh: HostDoor = { kind: "closed", reason: "New compute service disabled due to config option." };
 
 describe("closing", () => {
   test.each([
@@ -50,6 +52,24 @@ describe("opening", () => {
       performing(effect, { cloud: { door: async () => door, open: cloudOpen } }),
     );
     expect(performed).toMatchObject({ kind: "done", outcome: { closure } });
+    expect(cloudOpen).toHaveBeenCalledTimes(opened);
+  });
+
+  test.each([
+    { name: "a new host is opened where it is adopted", door: fresh, adopt: true, opened: 1, closure: "open" },
+    {
+      name: "one that others closed is not adopted",
+      door: others,
+      adopt: true,
+      opened: 0,
+      closure: "closed_by_others",
+    },
+    { name: "a new host is else nobody's to open", door: fresh, adopt: false, opened: 0, closure: "closed_by_others" },
+  ])("$name", async ({ door, adopt, opened, closure }) => {
+    const cloudOpen = vi.fn(async () => undefined);
+    const effect = { kind: "open_host", host: host("compute-1"), ...(adopt ? { adopt: true as const } : {}) } as const;
+    const cloud = { door: async () => door, open: cloudOpen };
+    expect(await openHost(effect, performing(effect, { cloud }))).toMatchObject({ kind: "done", outcome: { closure } });
     expect(cloudOpen).toHaveBeenCalledTimes(opened);
   });
 

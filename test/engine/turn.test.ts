@@ -111,6 +111,14 @@ describe("performing", () => {
     { status: { kind: "failed", reason: "exit code 1" } as const, told: ["maintenance.host MAINTENANCE_COMPLETE"] },
     { status: { kind: "draining", since: NOON } as const, told: [] },
     { status: { kind: "skipped", reason: "shop said no" } as const, told: [] },
+    {
+      status: { kind: "maintained", at: NOON, as: "added" } as const,
+      told: ["maintenance.host HOST_ADDED", "maintenance.session MAINTENANCE"],
+    },
+    {
+      status: { kind: "maintained", at: NOON, as: "removed" } as const,
+      told: ["maintenance.host HOST_REMOVED", "maintenance.session MAINTENANCE"],
+    },
   ])("a host marked $status.kind is announced as $told", ({ status, told }) => {
     const view = aView({ hosts: [aSessionHost("c1")] });
     const made = changes(perform([{ kind: "mark_host", host: host("c1"), status }], "its turn"), view);

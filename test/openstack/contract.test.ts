@@ -23,6 +23,7 @@ async function realCloud(): Promise<RunningCloud> {
         for (const host of hosts) await lab.clear(host);
       },
     },
+    spares: lab && { begin: (host) => lab.start(host), halt: (host) => lab.stop(host) },
     stop: async () => undefined,
   };
 }

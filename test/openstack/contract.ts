@@ -6,6 +6,7 @@ import { Agent, type Dispatcher } from "undici";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openStackCloud, type OpenStackCloud, type OpenStackOptions } from "../../src/adapters/openstack/cloud.ts";
 import type { OpenStackVariables } from "../../src/adapters/openstack/credentials.ts";
+import type { CloudFacts } from "../../src/domain/cloud.ts";
 import { HostName, InstanceId } from "../../src/domain/ids.ts";
 import type { MoveKind } from "../../src/domain/session.ts";
 import type { MoveEnd } from "../../src/ports/cloud.ts";
@@ -20,7 +21,16 @@ export interface RunningCloud {
   readonly projects: readonly [string, string];
   /** Knobs of the hypervisor; null where it has none, and what needs them is left out. */
   readonly faults: Faults | null;
+  /** Hosts that come and go; null where the test cannot make one. */
+  readonly spares: Spares | null;
   stop(): Promise<void>;
+}
+
+export interface Spares {
+  /** Resolves when it is asked for; the cloud may take some seconds to know the host. */
+  begin(host: string): Promise<void>;
+  /** Switches it off, so that it does not come back by itself. */
+  halt(host: string): Promise<void>;
 }
 
 export interface Faults {
@@ -201,6 +211,36 @@ export function cloudContract(name: string, start: () => Promise<RunningCloud>):
       });
     });
 
+    describe("leaving", () => {
+      const spare = HostName.parse("contract-spare");
+
+      test("a host with a server on it is refused, and stays", async () => {
+        const server = await boot("stays");
+        expect(await cloud.remove(host(0), { signal })).toMatchObject({
+          kind: "refused",
+          reason: expect.stringContaining("hosting instances"),
+        });
+        expect(await cloud.door(host(0), { signal })).toEqual({ kind: "open" });
+        await shop.remove(server.id);
+        await observer.until(server.id, (seen) => seen === null);
+      });
+
+      test("an empty host leaves the cloud, once and for all", async ({ skip }) => {
+        const { spares } = running;
+        if (!spares) return skip();
+        await spares.begin(spare);
+        await expect.poll(() => cloud.facts({ signal }).then(namesIn), { timeout: 60_000 }).toContain(spare);
+        await cloud.close(spare, "it leaves", { signal });
+        await spares.halt(spare);
+        expect(await cloud.remove(spare, { signal })).toEqual({ kind: "removed" });
+        expect(await cloud.door(spare, { signal })).toBeNull();
+        expect(await cloud.facts({ signal }).then(namesIn)).toEqual(hosts);
+        expect(await cloud.remove(spare, { signal })).toEqual({ kind: "removed" });
+      });
+
+      const namesIn = ({ computes }: CloudFacts) => computes.map(({ name }) => name).toSorted();
+    });
+
     describe("moving", () => {
       test.each(["MIGRATE", "LIVE_MIGRATE"] as const)("%s takes an instance to the host it is told", async (how) => {
         const server = await boot(`moved-${how}`);
@@ -299,6 +339,21 @@ export function cloudContract(name: string, start: () => Promise<RunningCloud>):
         const ended = cloud.moveEnded(idOf(server), host(0), { signal });
         await shop.remove(server.id);
         expect(await ended).toEqual({ kind: "gone" });
+        await running.faults?.heal(hosts);
+      });
+
+      test.each(["abort", "force_complete"] as const)("a live move that copies is ended: %s", async (how) => {
+        const server = await boot(`long-${how}`);
+        expect(await cloud.liveMove(idOf(server), { signal })).toBeNull();
+        await running.faults?.slowLiveMigrations(host(0), 60);
+        expect(await cloud.startMove(idOf(server), "LIVE_MIGRATE", host(1), { signal })).toEqual({ kind: "started" });
+        const ended = cloud.moveEnded(idOf(server), host(0), { signal });
+        const copying = () => cloud.liveMove(idOf(server), { signal });
+        await expect.poll(copying, { timeout: 30_000 }).toMatchObject({ copying: true });
+        const live = (await copying())!;
+        expect(await cloud.endLiveMove(idOf(server), live, how, { signal })).toBe(true);
+        expect(await ended).toMatchObject(how === "abort" ? { kind: "stayed" } : { kind: "moved", host: host(1) });
+        expect(await cloud.endLiveMove(idOf(server), live, how, { signal })).toBe(false);
         await running.faults?.heal(hosts);
       });
 

@@ -27,8 +27,9 @@ export interface Lab {
   clear(host: string): Promise<void>;
   /** A power cut. Nova notices after its service_down_time. */
   crash(host: string): Promise<void>;
-  /** Back with its servers. */
+  /** Back with its servers; one of a new name is a new host. */
   start(host: string): Promise<void>;
+  stop(host: string): Promise<void>;
 }
 
 export function openLab(folder: string): Lab {
@@ -38,5 +39,6 @@ export function openLab(folder: string): Lab {
     clear: (name) => host("clear", name),
     crash: (name) => host("crash", name),
     start: (name) => host("start", name),
+    stop: (name) => host("stop", name),
   };
 }

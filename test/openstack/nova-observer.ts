@@ -37,6 +37,11 @@ export interface SeenMigration {
   readonly type: string;
   readonly source: string | null;
   readonly destination: string | null;
+  readonly createdAt: Date;
+  /** Null while it is under way. */
+  readonly endedAt: Date | null;
+  /** Whether it took the instance to its destination. */
+  readonly arrived: boolean;
 }
 
 /** One moment of the cloud. */
@@ -98,6 +103,8 @@ interface MigrationBody {
   readonly migration_type: string;
   readonly source_compute: string | null;
   readonly dest_compute: string | null;
+  readonly created_at: string;
+  readonly updated_at: string | null;
 }
 
 interface HeldBody {
@@ -165,6 +172,9 @@ export function novaObserver(admin: Client): Observer {
         type: row.migration_type,
         source: row.source_compute,
         destination: row.dest_compute,
+        createdAt: timeOf(row.created_at),
+        endedAt: isOver(row.status) ? timeOf(row.updated_at ?? row.created_at) : null,
+        arrived: row.status === "completed" || row.status === "confirmed",
       }));
     },
     async onHost(host) {
@@ -276,6 +286,13 @@ export function wrongAtEnd(
   }
   return [...wrong, ...brokenAntiAffinity(after)];
 }
+
+/** Nova writes UTC without a zone. */
+const timeOf = (text: string): Date => new Date(`${text}Z`);
+
+/** A cold move has not ended before it is confirmed (Nova: "finished" waits for that). */
+const isOver = (status: string): boolean =>
+  ["completed", "confirmed", "reverted", "error", "failed", "cancelled", "done"].includes(status);
 
 const toServer = (row: ServerBody): SeenServer => ({
   id: row.id,

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, type Service, startService } from "../../demo/service.ts";
 import { type ManagerEvent, startManager } from "../../examples/manager/manager.ts";
+import { connect, type Credentials } from "../../examples/manager/nova.ts";
 import { loginWith } from "../../src/cli/login.ts";
 import type { Observer, SeenOnHost } from "./nova-observer.ts";
 
@@ -26,7 +27,10 @@ export interface RealWorld {
   /** What the managers did, by project. */
   readonly events: readonly (ManagerEvent & { readonly project: string })[];
   startWorker(): Promise<Service>;
-  createSession(options?: Readonly<Record<string, unknown>>): Promise<string>;
+  /** Of the workflow `default`, over the whole cloud, with the desk as its one host action; `request` says else. */
+  createSession(options?: Readonly<Record<string, unknown>>, request?: SessionParts): Promise<string>;
+  /** Declares constraints in the name of a project's manager: `what` is their path, after /v1/. */
+  declare(project: string, what: string, constraints: Readonly<Record<string, unknown>>): Promise<void>;
   state(id: string): Promise<string>;
   /** Resolves with the state in which the session ended; throws after the time, with the timeline. */
   ended(id: string, withinMs: number): Promise<string>;
@@ -34,6 +38,13 @@ export interface RealWorld {
   /** Requests that the workers which were stopped (not killed) have sent to Nova. */
   novaRequests(): Readonly<Record<string, number>>;
   close(): Promise<void>;
+}
+
+export interface SessionParts {
+  readonly workflow?: string;
+  readonly hosts?: readonly string[];
+  /** Host actions after the desk has worked. */
+  readonly actions?: readonly Readonly<Record<string, unknown>>[];
 }
 
 export interface RealWorldOptions {
@@ -71,24 +82,19 @@ export async function realWorld({ env, databaseUrl, observer, managers }: RealWo
   const api = await startService({ mode: "api", settings, log: join(folder, "api.log"), isUp });
   const desk = await startDesk(observer);
   const events: (ManagerEvent & { project: string })[] = [];
+  const credentialsOf = ({ project, user, password }: ManagerOf): Credentials => ({
+    authUrl: env["OS_AUTH_URL"] ?? "",
+    region: env["OS_REGION_NAME"],
+    as: { username: user, password, projectName: project, userDomainName: "Default", projectDomainName: "Default" },
+  });
   const started = await Promise.all(
-    managers.map(({ project, user, password, action, step }) =>
+    managers.map((manager) =>
       startManager({
         fenixUrl: url,
-        credentials: {
-          authUrl: env["OS_AUTH_URL"] ?? "",
-          region: env["OS_REGION_NAME"],
-          as: {
-            username: user,
-            password,
-            projectName: project,
-            userDomainName: "Default",
-            projectDomainName: "Default",
-          },
-        },
-        action,
-        scaling: { step, networks: "none" },
-        onEvent: (event) => void events.push({ ...event, project }),
+        credentials: credentialsOf(manager),
+        action: manager.action,
+        scaling: { step: manager.step, networks: "none" },
+        onEvent: (event) => void events.push({ ...event, project: manager.project }),
       }),
     ),
   );
@@ -107,15 +113,27 @@ export async function realWorld({ env, databaseUrl, observer, managers }: RealWo
     works: desk.works,
     events,
     startWorker: () => startService({ mode: "worker", settings, log: join(folder, `worker-${++workers}.log`) }),
-    async createSession(options = {}) {
+    async createSession(options = {}, { actions = [], ...request } = {}) {
       const body = {
+        ...request,
         maintenance_at: new Date().toISOString(),
-        actions: [{ plugin: "http", type: "host", metadata: { url: desk.workUrl, rerun: "idempotent" } }],
+        actions: [{ plugin: "http", type: "host", metadata: { url: desk.workUrl, rerun: "idempotent" } }, ...actions],
         options: { reply_seconds: 120, scale_in_reply_seconds: 300, ...options },
       };
       const headers = { "content-type": "application/json" };
       const answer = await call("/v1/maintenance", { method: "POST", headers, body: JSON.stringify(body) });
       return ((await answer.json()) as { session_id: string }).session_id;
+    },
+    async declare(project, what, constraints) {
+      const manager = managers.find((one) => one.project === project);
+      if (!manager) throw new Error(`project ${project} has no manager`);
+      const { projectId, token: own } = await connect(credentialsOf(manager));
+      const answer = await fetch(`${url}/v1/${what}`, {
+        method: "PUT",
+        headers: { "content-type": "application/json", "x-auth-token": await own() },
+        body: JSON.stringify({ ...constraints, project_id: projectId }),
+      });
+      if (!answer.ok) throw new Error(`${what}: ${answer.status} ${await answer.text()}`);
     },
     state: async (id) => ((await (await call(`/v1/maintenance/${id}`)).json()) as { state: string }).state,
     async ended(id, withinMs) {

@@ -52,8 +52,12 @@ export const asked = (at: number, changes: Entry["data"] = {}): Line =>
     ...changes,
   });
 
-export const replied = (at: number, state = "ACK_PREPARE_MAINTENANCE", kind = "reply_recorded"): Line =>
-  line(at, kind, "shop", { state, answer: state.slice(0, state.indexOf("_")) });
+export const replied = (
+  at: number,
+  state = "ACK_PREPARE_MAINTENANCE",
+  kind = "reply_recorded",
+  more: Entry["data"] = {},
+): Line => line(at, kind, "shop", { state, answer: state.slice(0, state.indexOf("_")), ...more });
 
 export const marked = (at: number, host: string, status: string): Line =>
   line(at, "host_marked", host, { status: { kind: status } });

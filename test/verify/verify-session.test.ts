@@ -63,6 +63,7 @@ const actionTwice = (end: ReturnType<typeof ran>) => [...parts.act.slice(0, 2), 
 const toClosed = { ...j.theMove, to: "a", from: "b" };
 const toDb = (at: number) => j.move(at, 2, "b", { ...j.theMove, instance: "db" });
 const both = { instances: ["web", "db"] };
+const aboutWeb = { instance: "web", actions: { web: "MIGRATE" } };
 
 describe.each<{
   invariant: string;
@@ -201,6 +202,19 @@ describe.each<{
         given: { close: j.close(61, 2, "a", "closed_by_others") },
         says: ["I4 a: a was opened, though the session had not closed it"],
       },
+      "a new host that the cloud had closed, opened as such, is right": {
+        given: {
+          close: j.close(61, 2, "a", "closed_by_others"),
+          open: j.whole(
+            121,
+            3,
+            "a",
+            { kind: "open_host", host: "a", adopt: true },
+            { outcome: { closure: "open", leftClosed: null } },
+          ),
+        },
+        says: [],
+      },
       "a host opened that was never closed": {
         given: { maintained: [...parts.maintained, ...j.open(122, 3, "b")] },
         says: ["I4 b: b was opened, though the session had not closed it"],
@@ -234,6 +248,44 @@ describe.each<{
       "a good reply that was ignored": {
         given: { reply: [j.replied(64, "ACK_PREPARE_MAINTENANCE", "reply_ignored"), j.replied(65)] },
         says: ["I5 shop: ACK_PREPARE_MAINTENANCE was ignored, though it answered PREPARE_MAINTENANCE in time"],
+      },
+      "another answer about one instance, before its move was decided, is right": {
+        given: {
+          ask: [j.asked(63, { instance: "web" })],
+          reply: [
+            j.replied(64, "NACK_PREPARE_MAINTENANCE", "reply_recorded", { instance: "web" }),
+            j.replied(65, "ACK_PREPARE_MAINTENANCE", "reply_recorded", aboutWeb),
+          ],
+        },
+        says: [],
+      },
+      "the same again about one instance counted": {
+        given: {
+          ask: [j.asked(63, { instance: "web" })],
+          reply: [64, 65].map((at) => j.replied(at, "ACK_PREPARE_MAINTENANCE", "reply_recorded", aboutWeb)),
+        },
+        says: ["I6 shop: ACK_PREPARE_MAINTENANCE was taken for an answer, though the project had answered before"],
+      },
+      "another answer about one instance, after its move was decided, counted": {
+        given: {
+          ask: [j.asked(63, { instance: "web" })],
+          reply: [j.replied(64, "ACK_PREPARE_MAINTENANCE", "reply_recorded", aboutWeb)],
+          move: [
+            ...parts.move,
+            j.replied(79, "ACK_PREPARE_MAINTENANCE", "reply_recorded", { ...aboutWeb, actions: { web: "OWN_ACTION" } }),
+          ],
+        },
+        says: ["I6 shop: ACK_PREPARE_MAINTENANCE was taken for an answer, though its move had been decided"],
+      },
+      "an answer for another instance than the one asked about": {
+        given: {
+          ask: [j.asked(63, { instance: "web" })],
+          reply: [
+            j.replied(64, "ACK_PREPARE_MAINTENANCE", "reply_recorded", aboutWeb),
+            j.replied(65, "ACK_PREPARE_MAINTENANCE", "reply_recorded", { instance: "db" }),
+          ],
+        },
+        says: ["I6 shop: ACK_PREPARE_MAINTENANCE was taken for an answer, though nothing had been asked"],
       },
       "replies that are late, repeated or out of turn, and ignored, are right": {
         given: {

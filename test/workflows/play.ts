@@ -29,7 +29,9 @@ import {
   type SessionInstance,
 } from "../../src/domain/session.ts";
 import { type Entry, makeView, type Snapshot } from "../../src/domain/view.ts";
+import addHosts from "../../plugins/workflows/add-hosts/index.ts";
 import defaultWorkflow from "../../plugins/workflows/default/index.ts";
+import retireHosts from "../../plugins/workflows/retire-hosts/index.ts";
 import vnfWorkflow from "../../plugins/workflows/vnf/index.ts";
 import { aSnapshot, later, NOON } from "../support/a-view.ts";
 import type { Workflow } from "../../src/domain/workflow.ts";
@@ -53,7 +55,7 @@ export interface Answer {
 
 export interface Script {
   /** Without it, `default`. */
-  readonly workflow?: "vnf";
+  readonly workflow?: "vnf" | "add-hosts" | "retire-hosts";
   readonly cloud: ConstructorParameters<typeof World>[0];
   /** Hosts of the session; without it, all of the cloud. */
   readonly hosts?: readonly string[];
@@ -68,6 +70,8 @@ export interface Script {
   readonly managers?: Readonly<Record<string, Manager>>;
   /** Why a move fails; null when it succeeds. */
   readonly moveFails?: (move: MoveInstance, world: World) => string | null;
+  /** How long a move takes if nobody ends it; ten seconds without. */
+  readonly moveSeconds?: (move: MoveInstance) => number;
   /** How long a host action takes; half a minute without. */
   readonly actionSeconds?: (run: RunAction) => number;
   readonly actionFails?: (run: RunAction) => string | null;
@@ -75,12 +79,20 @@ export interface Script {
   readonly events?: readonly { readonly atSeconds: number; readonly happens: (world: World) => void }[];
 }
 
+const workflows: Readonly<Record<string, Workflow>> = {
+  default: defaultWorkflow,
+  vnf: vnfWorkflow,
+  "add-hosts": addHosts,
+  "retire-hosts": retireHosts,
+};
+
 export const agree: Manager = () => ({ answer: "ACK", action: "MIGRATE", afterSeconds: 2 });
 
 const seconds: Readonly<Record<string, number>> = {
   observe: 1,
   close_host: 1,
   open_host: 1,
+  remove_host: 1,
   check_empty: 1,
   move_instance: 10,
   run_action: 30,
@@ -143,7 +155,7 @@ class Playing {
 
   constructor(script: Script, world: World) {
     this.#script = script;
-    this.#workflow = script.workflow === "vnf" ? vnfWorkflow : defaultWorkflow;
+    this.#workflow = workflows[script.workflow ?? "default"] ?? defaultWorkflow;
     this.#world = world;
     const names = script.hosts ?? [...new Set([...world.computes.map(({ name }) => name), ...world.controllers])];
     this.#hosts = names.toSorted().map((text) => {
@@ -221,7 +233,7 @@ class Playing {
   /** Of this session and of others. */
   #allMoves(): readonly SeenMove[] {
     const ours = this.#effects.flatMap(({ effect, status }): SeenMove[] =>
-      effect.kind !== "move_instance" || status.kind === "cancelled"
+      (effect.kind !== "move_instance" && effect.kind !== "note_own_action") || status.kind === "cancelled"
         ? []
         : [{ instance: effect.instance, endedAt: "at" in status ? status.at : null }],
     );
@@ -303,8 +315,13 @@ class Playing {
   }
 
   #secondsOf(effect: Effect): number {
+    if (effect.kind === "move_instance") return Math.min(this.#moveSeconds(effect), effect.limit?.seconds ?? Infinity);
     const scripted = effect.kind === "run_action" ? this.#script.actionSeconds?.(effect) : undefined;
     return scripted ?? seconds[effect.kind] ?? 1;
+  }
+
+  #moveSeconds(effect: MoveInstance): number {
+    return this.#script.moveSeconds?.(effect) ?? seconds["move_instance"] ?? 1;
   }
 
   #record(effect: Effect): void {
@@ -341,8 +358,13 @@ class Playing {
         return end(() => done({ closure: this.#shut(effect.host, this.#world.close(effect.host)) }));
       case "open_host":
         return end(() => {
-          const closure = this.#shut(effect.host, this.#world.open(effect.host));
+          const closure = this.#shut(effect.host, this.#world.open(effect.host, effect.adopt));
           return done({ closure, leftClosed: closure === "open" ? null : "closed by others" });
+        });
+      case "remove_host":
+        return end(() => {
+          const refusal = this.#world.removeHost(effect.host);
+          return refusal === null ? done(null) : { kind: "failed", at: later(this.#now), reason: refusal };
         });
       case "check_empty":
         if (effect.heal) this.#world.stale.delete(effect.host);
@@ -355,12 +377,16 @@ class Playing {
         return this.#ask(effect.question);
       case "tell_moved":
         return this.#note(`  ${effect.project} is told that ${effect.instance} has moved`);
+      case "note_own_action":
+        return this.#note(`  ${effect.project} has done its OWN_ACTION for ${effect.instance}`);
       case "mark_host":
         this.#hosts = this.#hosts.map((host) =>
           host.name === effect.host ? { ...host, status: effect.status } : host,
         );
         this.#watchAway();
-        return this.#note(`  ${effect.host} ${effect.status.kind}`);
+        return this.#note(
+          `  ${effect.host} ${(effect.status.kind === "maintained" && effect.status.as) || effect.status.kind}`,
+        );
     }
   }
 
@@ -386,7 +412,10 @@ class Playing {
     const refused = this.#world.startMove(effect);
     this.#note(`  ${effect.how} ${effect.instance} ${effect.from} → ${effect.to ?? "anywhere"}`);
     end(() => {
-      const host = this.#world.endMove(effect, unwilling === null && refused === null);
+      const { limit } = effect;
+      const overtime = limit?.beyond === "abort" && this.#moveSeconds(effect) > limit.seconds;
+      const host = this.#world.endMove(effect, unwilling === null && refused === null && !overtime);
+      if (overtime) return done({ host, seconds: limit.seconds, overtime });
       const reason = refused ?? unwilling;
       if (reason !== null && host !== null) return { kind: "failed", at: later(this.#now), reason };
       this.#place(effect.instance, host);

@@ -11,6 +11,8 @@ import { fitAway } from "../../src/planner/fit.ts";
 import { aCloud } from "../planner/cloud.ts";
 
 const OURS = "closed by the session";
+/** Written by the cloud itself, where new hosts begin closed. */
+export const NEW = "a new host";
 
 export class World {
   computes: ComputeHost[];
@@ -72,11 +74,21 @@ export class World {
     return "closed_by_session";
   }
 
-  open(name: HostName): Closure {
+  open(name: HostName, adopt = false): Closure {
     const door = this.host(name)?.door;
-    if (door?.kind === "closed" && door.reason !== OURS) return "closed_by_others";
+    const ours = door?.kind === "closed" && (door.reason === OURS || (adopt && door.reason === NEW));
+    if (door?.kind === "closed" && !ours) return "closed_by_others";
     this.setHost(name, { door: { kind: "open" } });
     return "open";
+  }
+
+  /** Takes the host out; why not, if it is not closed or not empty. */
+  removeHost(name: HostName): string | null {
+    const { instances, allocations, arriving } = this.occupants(name);
+    if (this.host(name)?.door.kind === "open") this.breaches.push(`${name} was taken out while it was open`);
+    if (instances.length + allocations.length + arriving.length > 0) return "hosting instances";
+    this.computes = this.computes.filter((host) => host.name !== name);
+    return null;
   }
 
   occupants(name: HostName): Occupants {

@@ -1,4 +1,4 @@
 import { rollingWorkflow } from "../shared/workflow.ts";
 import { askByProject } from "./ask-by-project.ts";
 
-export default rollingWorkflow("default", askByProject);
+export default rollingWorkflow({ name: "default", asks: askByProject });

@@ -22,7 +22,8 @@ export function knownTo(facts: CloudFacts, hosts: readonly SessionHost[]): reado
 export function lostHosts(view: View, facts: CloudFacts): readonly SessionHost[] {
   const left = computesLeft(view);
   const known = new Set(knownTo(facts, left));
-  return left.filter((host) => !known.has(host));
+  // One that the session takes out itself is not lost.
+  return left.filter((host) => !known.has(host) && !view.effect("remove_host", host.name));
 }
 
 /** Whether the host has to be closed: nobody has, or those who had closed it have opened it again. */

@@ -1,21 +1,33 @@
-/** What is done to a host that is empty: it is announced, its actions run, and it is given back. */
+/** What is done to a host that is empty: it is announced, its actions run, and it is given back or taken out. */
 import { fail, perform, type SessionHost, type View } from "#sdk";
 import { untilMoved } from "./doors.ts";
 import { type Hold, troubleWith } from "./hold.ts";
 import { phasesOf, runActions } from "./host-actions.ts";
 
-/** Announces the host, runs its actions, and gives it back. */
-export function visit(view: View, host: SessionHost): Hold {
+/** The way of one host from "empty" to "settled". */
+export type Visit = (view: View, host: SessionHost) => Hold;
+
+/** Announces the host and runs its actions; `afterwards` says what becomes of it then. */
+export const visitThen =
+  (afterwards: Visit): Visit =>
+  (view, host) => {
+    const run = actionsOn(view, host);
+    if (run?.kind === "trouble") return mark(host, { kind: "failed", reason: run.reason });
+    return run ?? afterwards(view, host);
+  };
+
+function actionsOn(view: View, host: SessionHost): ReturnType<typeof runActions> {
   const { name } = host;
   if (host.status.kind !== "in_maintenance")
     return perform(
       [{ kind: "mark_host", host: name, status: { kind: "in_maintenance", since: view.now } }],
       "its turn has come",
     );
-  const run = runActions(view, name, phasesOf(host));
-  if (run?.kind === "trouble") return mark(host, { kind: "failed", reason: run.reason });
-  return run ?? reopen(view, host) ?? mark(host, { kind: "maintained", at: view.now });
+  return runActions(view, name, phasesOf(host));
 }
+
+/** It takes instances again. */
+export const giveBack: Visit = (view, host) => reopen(view, host) ?? mark(host, { kind: "maintained", at: view.now });
 
 /** One that cannot be opened now is maintained all the same; MAINTENANCE_COMPLETE tries again. */
 function reopen(view: View, { name, closure }: SessionHost): Hold | null {
@@ -26,7 +38,7 @@ function reopen(view: View, { name, closure }: SessionHost): Hold | null {
     : null;
 }
 
-const mark = ({ name }: SessionHost, status: SessionHost["status"]): Hold =>
+export const mark = ({ name }: SessionHost, status: SessionHost["status"]): Hold =>
   perform(
     [{ kind: "mark_host", host: name, status }],
     status.kind === "failed" ? status.reason : "all its host actions are done",

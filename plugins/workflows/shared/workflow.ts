@@ -1,4 +1,4 @@
-/** What the workflows `default` and `vnf` are: the same states, and their own way to ask about instances. */
+/** What the workflows `default`, `vnf` and `retire-hosts` are: the same states, and their own way to ask and to end. */
 import { defineWorkflow } from "#sdk";
 import { maintenanceComplete } from "./states/maintenance-complete.ts";
 import { maintenanceDone } from "./states/maintenance-done.ts";
@@ -10,10 +10,21 @@ import { scaleIn } from "./states/scale-in.ts";
 import { startMaintenance } from "./states/start-maintenance.ts";
 import type { Asks } from "./asks.ts";
 import { transitions } from "./transitions.ts";
+import { giveBack, type Visit, visitThen } from "./visit.ts";
 
-export const rollingWorkflow = (name: string, asks: Asks) =>
-  defineWorkflow({
+interface Rolling {
+  readonly name: string;
+  readonly asks: Asks;
+  /** What becomes of a host once its actions are done; without it, the host is given back. */
+  readonly afterwards?: Visit;
+  readonly hosts?: "named";
+}
+
+export const rollingWorkflow = ({ name, asks, afterwards = giveBack, ...rest }: Rolling) => {
+  const visit = visitThen(afterwards);
+  return defineWorkflow({
     name,
+    ...rest,
     initial: "MAINTENANCE",
     failed: "MAINTENANCE_FAILED",
     transitions,
@@ -21,10 +32,11 @@ export const rollingWorkflow = (name: string, asks: Asks) =>
       MAINTENANCE: maintenance,
       SCALE_IN: scaleIn,
       PREPARE_MAINTENANCE: prepareMaintenance(asks),
-      START_MAINTENANCE: startMaintenance,
-      PLANNED_MAINTENANCE: plannedMaintenance(asks),
+      START_MAINTENANCE: startMaintenance(visit),
+      PLANNED_MAINTENANCE: plannedMaintenance(asks, visit),
       MAINTENANCE_COMPLETE: maintenanceComplete,
       MAINTENANCE_DONE: maintenanceDone,
       MAINTENANCE_FAILED: maintenanceFailed,
     },
   });
+};

@@ -1,4 +1,4 @@
 import { rollingWorkflow } from "../shared/workflow.ts";
-import { askByInstance } from "./ask-by-instance.ts";
+import { askByInstance } from "../shared/ask-by-instance.ts";
 
-export default rollingWorkflow("vnf", askByInstance);
+export default rollingWorkflow({ name: "vnf", asks: askByInstance });

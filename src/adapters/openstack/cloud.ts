@@ -16,6 +16,7 @@ import { hostProviders } from "./host-providers.ts";
 import { openHttp, type Limits, type Log } from "./http.ts";
 import { keystone as keystoneApi } from "./keystone.ts";
 import { toKnownHosts } from "./known-hosts.ts";
+import { liveMoves } from "./live-moves.ts";
 import { moveWatch, PACE, type WatchPace } from "./move-watch.ts";
 import { cloudMoves } from "./moves.ts";
 import { novaApi, PAGE_SIZE } from "./nova.ts";
@@ -66,6 +67,7 @@ function connected(credentials: Credentials, options: OpenStackOptions): OpenSta
     occupants: hostOccupants({ nova, consumers, clock }),
     healAllocations: allocationHealer({ nova, placement, providers, consumers }),
     ...cloudMoves({ nova, watch, clock }),
+    ...liveMoves(nova),
     revive: reviver({ nova, clock }),
     alarms: eventAlarms({ http, keystone, clock, log }),
     ownProject: async ({ signal }) => (await keystone.token(signal)).project,
@@ -90,11 +92,14 @@ function noCloud({ log }: OpenStackOptions): OpenStackCloud {
     close: refuse,
     disconnect: async () => undefined,
     open: refuse,
+    remove: refuse,
     occupants: refuse,
     healAllocations: refuse,
     instance: refuse,
     startMove: refuse,
     moveEnded: refuse,
+    liveMove: refuse,
+    endLiveMove: refuse,
     revive: refuse,
     alarms: { listening: async () => null },
     ownProject: refuse,

@@ -1,7 +1,7 @@
-/** Opening and closing hosts to new instances: Nova's `disabled` of the compute service. */
+/** Opening and closing hosts to new instances (Nova's `disabled` of the compute service), and taking them out. */
 import type { HostDoor } from "../../domain/cloud.ts";
 import type { HostName } from "../../domain/ids.ts";
-import type { CallOptions } from "../../ports/cloud.ts";
+import type { CallOptions, Removed } from "../../ports/cloud.ts";
 import { Problem } from "../../problems.ts";
 import { doorOf } from "./facts.ts";
 import type { Nova } from "./nova.ts";
@@ -11,6 +11,7 @@ export interface Doors {
   door(host: HostName, options: CallOptions): Promise<HostDoor | null>;
   close(host: HostName, reason: string, options: CallOptions): Promise<void>;
   open(host: HostName, options: CallOptions): Promise<void>;
+  remove(host: HostName, options: CallOptions): Promise<Removed>;
 }
 
 export function cloudDoors(nova: Nova): Doors {
@@ -43,6 +44,14 @@ export function cloudDoors(nova: Nova): Doors {
   return {
     door,
     close: (host, reason, options) => change(host, options, (id) => nova.disableService(id, host, reason, options)),
+    async remove(host, options) {
+      // Asked anew: a service that was deleted and has registered again has another id.
+      const row = await nova.computeService(host, options);
+      const answer = row && (await nova.deleteService(row.id, host, options));
+      if (answer?.kind === "rejected" && answer.status !== 404) return { kind: "refused", reason: answer.reason };
+      ids.delete(host);
+      return { kind: "removed" };
+    },
     open: (host, options) => change(host, options, (id) => nova.enableService(id, host, options)),
   };
 }

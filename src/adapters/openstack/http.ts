@@ -21,7 +21,7 @@ export type ServiceName = "keystone" | "nova" | "placement" | "aodh";
 
 export interface Exchange {
   readonly service: ServiceName;
-  readonly method: "GET" | "PUT" | "POST" | "PATCH";
+  readonly method: "GET" | "PUT" | "POST" | "PATCH" | "DELETE";
   readonly url: string;
   /** The path with its ids taken out, under which requests are counted. */
   readonly template: string;

@@ -21,6 +21,9 @@ const COLD_TO_HOST = versions("2.56");
 /** 2.59 brought `changes-since`; without it a busy host's whole past would come along. */
 const MIGRATIONS = versions("2.53", "2.59");
 
+/** From 2.65 on, one that is only queued can be aborted too. */
+const LIVE_ABORT = versions("2.53", "2.65");
+
 /** From 2.64 a group has one `policy` and its `rules`. */
 const GROUPS = versions("2.53", "2.64");
 
@@ -78,6 +81,17 @@ export function novaApi(nova: Service, pageSize: number) {
         route: route`/os-services/${id}`,
         version: BASE,
         body: { status: "enabled" },
+        schema: z.unknown(),
+        signal,
+      }),
+
+    /** Nova takes the host out of its aggregates and its provider out of Placement. It answers 409 while servers are on it. */
+    deleteService: (id: string, host: HostName, { signal }: Options): Promise<Called<unknown>> =>
+      nova.ask({
+        doing: `delete the compute service of ${host}`,
+        method: "DELETE",
+        route: route`/os-services/${id}`,
+        version: BASE,
         schema: z.unknown(),
         signal,
       }),
@@ -171,6 +185,39 @@ export function novaApi(nova: Service, pageSize: number) {
       });
       return migrations;
     },
+
+    /** Live migrations of the server that are under way; Nova calls one `running` while it copies. */
+    async liveMigrations(id: InstanceId, { signal }: Options): Promise<readonly LiveMigrationRow[]> {
+      const called = await nova.ask({
+        doing: `look at the live migration of server ${id}`,
+        route: route`/servers/${id}/migrations`,
+        version: BASE,
+        schema: z.object({ migrations: z.array(LiveMigrationRow) }),
+        signal,
+      });
+      return called.kind === "done" ? called.value.migrations : [];
+    },
+
+    abortLiveMigration: (id: InstanceId, migration: string, { signal }: Options): Promise<Called<unknown>> =>
+      nova.ask({
+        doing: `abort the live migration of server ${id}`,
+        method: "DELETE",
+        route: route`/servers/${id}/migrations/${migration}`,
+        version: LIVE_ABORT,
+        schema: z.unknown(),
+        signal,
+      }),
+
+    forceLiveMigration: (id: InstanceId, migration: string, { signal }: Options): Promise<Called<unknown>> =>
+      nova.ask({
+        doing: `complete the live migration of server ${id}`,
+        method: "POST",
+        route: route`/servers/${id}/migrations/${migration}/action`,
+        version: BASE,
+        body: { force_complete: null },
+        schema: z.unknown(),
+        signal,
+      }),
 
     canMigrateToHost: ({ signal }: Options): Promise<boolean> => nova.knows(COLD_TO_HOST, signal),
 
@@ -359,6 +406,9 @@ const MigrationRow = z
     destination: row.dest_compute ?? null,
   }));
 export type MigrationRow = z.infer<typeof MigrationRow>;
+
+const LiveMigrationRow = z.object({ id: z.number(), status: z.string() });
+type LiveMigrationRow = z.infer<typeof LiveMigrationRow>;
 
 const ActionRow = z.object({ action: z.string(), request_id: z.string() });
 export type ActionRow = z.infer<typeof ActionRow>;

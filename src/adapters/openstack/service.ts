@@ -19,7 +19,7 @@ export interface Service {
 export interface Call<Schema extends z.ZodType> {
   /** What is being done, for messages: `list the servers`. */
   readonly doing: string;
-  readonly method?: "GET" | "PUT" | "POST";
+  readonly method?: "GET" | "PUT" | "POST" | "DELETE";
   readonly route: Route;
   readonly query?: Readonly<Record<string, string>>;
   /** The newest version in it that the service knows is asked for. */

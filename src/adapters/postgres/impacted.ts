@@ -28,12 +28,15 @@ async function oneAtATime(trx: Transaction, { groups }: DeclaredConstraints): Pr
     await sql`select pg_advisory_xact_lock(hashtextextended(${`impacted ${project}`}, 0))`.execute(trx);
 }
 
-/** Of all sessions. One that was cancelled before it began has impacted nobody, and is left out. */
+/** Of all sessions, and by projects themselves. One that was cancelled before it began has impacted nobody, and is left out. */
 export const recentMoves = (since: Date) => sql<SeenMove>`
   select payload ->> 'instance' as instance, null as "endedAt", id
   from effect where kind = 'move_instance' and status in ('pending', 'running')
   union all
   select payload ->> 'instance', ended_at, id
   from effect where kind = 'move_instance' and started_at is not null and ended_at > ${since}
+  union all
+  select payload ->> 'instance', ended_at, id
+  from effect where kind = 'note_own_action' and ended_at > ${since}
   order by id
 `;

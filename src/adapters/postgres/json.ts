@@ -55,10 +55,12 @@ export function readEffect(json: unknown): Effect {
     case "observe":
     case "close_host":
     case "open_host":
+    case "remove_host":
     case "check_empty":
     case "move_instance":
     case "run_action":
     case "tell_moved":
+    case "note_own_action":
       return effect;
   }
 }

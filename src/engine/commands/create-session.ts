@@ -62,6 +62,8 @@ export async function createSession(
     throw new Problem("BODY_INVALID", `${request.maintenanceAt.toISOString()} has passed; it is ${now.toISOString()}`, {
       field: "maintenance_at",
     });
+  if (workflow.hosts === "named" && request.hosts.length === 0)
+    throw new Problem("BODY_INVALID", `a session of ${workflow.name} names its hosts`, { field: "hosts" });
   refuseTwice(request.hosts);
   const actions = request.actions.map((action, index) => ({
     ...action,

@@ -126,6 +126,8 @@ function plainOutcome(effect: PerformedEffect): Outcomes[PerformedEffect["kind"]
       return { closure: "closed_by_session" };
     case "open_host":
       return { closure: "open", leftClosed: null };
+    case "remove_host":
+      return null;
     case "check_empty":
       return { instances: [], allocations: [], arriving: [] };
     case "move_instance":
@@ -155,9 +157,11 @@ function withConsequences(session: Snapshot, effect: Effect, { outcome }: Done, 
         ...session,
         questions: [...session.questions, { ...effect.question, reply: replyTo(effect.question, world) }],
       };
+    case "remove_host":
     case "check_empty":
     case "run_action":
     case "tell_moved":
+    case "note_own_action":
       return session;
   }
 }

@@ -41,11 +41,10 @@ function objectionTo({ questions, created }: History, instance: string, decided:
   );
   const isFatal = (policy: string | undefined) => policy !== undefined && policy !== "proceed";
   if (!asked) return isFatal(options.on_no_manager) ? "its project was not asked what to do with it" : null;
-  const answer = answerTo(asked);
-  const inTime = answer !== undefined && answer.moment.number < decided.number;
-  if (inTime && answer.answer === "ACK") return null;
-  if (inTime && isFatal(options.on_nack)) return "its project said no";
-  if (!inTime && isFatal(options.on_silence)) return "its project had not answered";
+  const answer = answerTo(asked, decided)?.answer;
+  if (answer === "ACK") return null;
+  if (answer === "NACK" && isFatal(options.on_nack)) return "its project said no";
+  if (answer === undefined && isFatal(options.on_silence)) return "its project had not answered";
   return isTooEarly(asked, decided) ? `it was announced for ${new Date(asked.actionsAt ?? 0).toISOString()}` : null;
 }
 

@@ -1,4 +1,8 @@
-/** I4: at the end every host the session closed is open again or named with its reason; others' closings are respected. */
+/**
+ * I4: at the end every host the session closed is open again or named with its reason; others' closings are respected.
+ * What the cloud itself closed because it is new is nobody's closing, and opened by an effect that says so.
+ */
+import { z } from "zod";
 import { ClosureOutcome, OnHost } from "../entries.ts";
 import type { History } from "../history.ts";
 import { type Finding, violationsOf } from "../verdict.ts";
@@ -15,7 +19,8 @@ export function judgeDoors(history: History): Finding {
         add(moment, host, `the session ended with ${host} closed by it, and its report does not say why`);
     }
   }
-  for (const { host, does, number } of steps) {
+  for (const { host, does, number, adopts } of steps) {
+    if (adopts) continue;
     const mine = steps.some((step) => step.host === host && step.does !== "open" && step.number < number);
     if (does === "open" && !mine) add({ number }, host, `${host} was opened, though the session had not closed it`);
   }
@@ -32,7 +37,11 @@ interface Step {
   /** `try`: a closing of which nobody knows whether it was done. */
   readonly does: "close" | "open" | "try";
   readonly number: number;
+  /** Whether it opens a new host that the cloud keeps closed. */
+  readonly adopts: boolean;
 }
+
+const Adopting = z.object({ adopt: z.literal(true) });
 
 function stepsOf({ effects }: History): readonly Step[] {
   const steps = effects.all.flatMap(({ kind, effect, ends: [end] }): Step[] => {
@@ -40,11 +49,12 @@ function stepsOf({ effects }: History): readonly Step[] {
     if (!end || !on.success || (kind !== "close_host" && kind !== "open_host")) return [];
     const { host } = on.data;
     const { number, how } = end;
+    const adopts = Adopting.safeParse(effect).success;
     const closure = ClosureOutcome.safeParse(end.outcome);
-    if (kind === "open_host") return how === "done" ? [{ host, does: "open", number }] : [];
-    if (how !== "done") return [{ host, does: "try", number }];
+    if (kind === "open_host") return how === "done" ? [{ host, does: "open", number, adopts }] : [];
+    if (how !== "done") return [{ host, does: "try", number, adopts }];
     const byOthers = closure.success && closure.data.closure === "closed_by_others";
-    return byOthers ? [] : [{ host, does: "close", number }];
+    return byOthers ? [] : [{ host, does: "close", number, adopts }];
   });
   return steps.toSorted((a, b) => a.number - b.number);
 }

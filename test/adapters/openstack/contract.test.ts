@@ -26,6 +26,10 @@ cloudContract("the simulated cloud", async (): Promise<RunningCloud> => {
         cloud.failMoves({ source, kind: "live", effect: { kind: "hangs", seconds: seconds * 2 } }),
       heal: async () => cloud.clearFaults(),
     },
+    spares: {
+      begin: async (name) => void cloud.addHost({ name }),
+      halt: async (name) => cloud.crash(name),
+    },
     stop: () => simulator.close(),
   };
 });

@@ -213,6 +213,17 @@ describe("who is impacted", () => {
     expect((await snapshotOf(store, session)).impacted).toEqual(new Map());
   });
 
+  test("what a project moved itself recovers in the eyes of every session", async () => {
+    const [a, b] = [fresh(), fresh()];
+    await groups.declare(aGroup(), NOON);
+    for (const id of [a, b]) await instances.declare(anInstance(id), NOON);
+    const [session, observer] = [await aSessionOver(a), await aSessionOver(b)];
+    await record(store, session, effects({ kind: "note_own_action", project: shop, instance: a }));
+    const recovering = new Map([[web, [{ kind: "recovering", instance: a, until: later(60) }]]]);
+    expect((await snapshotOf(store, observer, later(59))).impacted).toEqual(recovering);
+    expect((await snapshotOf(store, observer, later(60))).impacted).toEqual(new Map());
+  });
+
   test("an instance without a declared group is nobody's member", async () => {
     const [alone, undeclared] = [fresh(), fresh()];
     await groups.declare(aGroup(), NOON);
@@ -252,5 +263,6 @@ describe("who is impacted", () => {
     const text = plan.rows.map((row) => row["QUERY PLAN"]).join("\n");
     expect(text).toContain("effect_moving");
     expect(text).toContain("effect_moved");
+    expect(text).toContain("effect_own_action");
   });
 });

@@ -1,8 +1,17 @@
 /** Whole sessions of the workflow vnf under constraints. The player counts I2 and I9 by itself after every turn. */
 import { describe, expect, test } from "vitest";
-import { constraintsFrom, type GroupConstraints, GroupId, type InstanceConstraints, InstanceId, ProjectId } from "#sdk";
-import { done } from "../outcomes.ts";
+import {
+  constraintsFrom,
+  type GroupConstraints,
+  GroupId,
+  HostName,
+  type InstanceConstraints,
+  InstanceId,
+  ProjectId,
+} from "#sdk";
+import { done, failed } from "../outcomes.ts";
 import { agree, type Manager, type Played, type Script } from "../play.ts";
+import type { World } from "../world.ts";
 
 const shop = ProjectId.parse("shop");
 const web = GroupId.parse("web");
@@ -117,6 +126,93 @@ describe("max impacted members and recovery time (I2)", () => {
       }),
     );
     expect(movesAt(played)[0]).toBeGreaterThanOrEqual(200);
+  });
+
+  test.each([1, 2])("what a project moved itself has to recover like any other (%i hosts at once)", (hosts_at_once) => {
+    const own: Manager = (question, world) =>
+      question.instance === "a" ? { answer: "ACK", action: "OWN_ACTION" } : agree(question, world);
+    const played = done(
+      script({
+        options: { hosts_at_once },
+        managers: { shop: own },
+        constraints: declared(names, { recoveryTimeSeconds: 60 }),
+        events: [{ atSeconds: 200, happens: (world) => world.change("a", { host: HostName.parse("c2") }) }],
+      }),
+    );
+    const noted = played.timeline.findIndex((line) => line.includes("has done its OWN_ACTION for a"));
+    const at = Number.parseInt(played.timeline[noted] ?? "", 10);
+    expect(at).toBeGreaterThanOrEqual(200);
+    expect(movesAt(played)[0]).toBeGreaterThanOrEqual(at + 60);
+    expect(played.count("note_own_action")).toBe(1);
+  });
+
+  test("its recovery holds in the states after the one in which it was moved", () => {
+    const own: Manager = (question, world) =>
+      question.instance === "a"
+        ? { answer: "ACK", action: "OWN_ACTION", does: () => world.change("a", { host: HostName.parse("c3") }) }
+        : agree(question, world);
+    const played = done(
+      script({
+        cloud: { hosts: { c1: {}, c2: {}, c3: {} }, instances: { a: { on: "c1" }, b: { on: "c2" } } },
+        hosts: ["c1", "c2"],
+        managers: { shop: own },
+        constraints: declared(["a", "b"], { recoveryTimeSeconds: 600 }),
+      }),
+    );
+    const noted = played.timeline.find((line) => line.includes("has done its OWN_ACTION for a")) ?? "";
+    expect(movesAt(played)[0]).toBeGreaterThanOrEqual(Number.parseInt(noted, 10) + 600);
+  });
+});
+
+describe("a member that does not serve for another reason takes a place (I2)", () => {
+  const two = { a: { on: "c1" }, b: { on: "c4", status: "ERROR" } };
+  const broken = (changes: Partial<Script> = {}): Script =>
+    script({
+      cloud: { hosts: { c1: {}, c2: {}, c3: {}, c4: {} }, instances: two },
+      constraints: declared(["a", "b"], { recoveryTimeSeconds: 0 }),
+      ...changes,
+    });
+  const mended = { atSeconds: 200, happens: (world: World) => world.change("b", { status: "ACTIVE" }) };
+
+  test.each([1, 2])("in ERROR: the others are moved when it is mended (%i hosts at once)", (hosts_at_once) => {
+    const played = done(broken({ options: { hosts_at_once }, events: [mended] }));
+    const [first] = movesAt(played);
+    expect(first).toBeGreaterThanOrEqual(200);
+    expect(first).toBeLessThan(220);
+    expect(played.waits.some((text) => text.includes("b of project shop") && text.includes("ERROR"))).toBe(true);
+  });
+
+  test("on a host that does not report", () => {
+    const back = { atSeconds: 200, happens: (world: World) => world.setHost("c4", { up: true }) };
+    const played = done(
+      broken({
+        cloud: { hosts: { c1: {}, c2: {}, c4: { up: false } }, instances: { a: { on: "c1" }, b: { on: "c4" } } },
+        events: [back],
+      }),
+    );
+    expect(movesAt(played)[0]).toBeGreaterThanOrEqual(200);
+  });
+
+  test.each([1, 2])("nobody mends it: the session says so and ends (%i hosts at once)", (hosts_at_once) => {
+    const played = failed(broken({ options: { hosts_at_once, own_action_seconds: 120 } }));
+    expect(played.failure?.reason).toContain("b of project shop, a member of the group of a, does not serve (ERROR)");
+    expect(movesAt(played)).toEqual([]);
+  });
+
+  test("or leaves the host out, where the policy says so", () => {
+    const played = done(broken({ options: { on_failed_move: "skip_host", own_action_seconds: 120 } }));
+    expect(played.report.notMaintained.map(({ host }) => host)).toEqual(["c1"]);
+  });
+
+  test("where the group allows more, the others move all the same", () => {
+    const constraints = declared(["a", "b"], { maxImpactedMembers: 2 });
+    expect(movesAt(done(broken({ constraints })))[0]).toBeLessThan(100);
+  });
+
+  test("one that its project has stopped takes none", () => {
+    const instances = { a: { on: "c1" }, b: { on: "c4", status: "SHUTOFF" } };
+    const played = done(broken({ cloud: { hosts: { c1: {}, c2: {}, c4: {} }, instances } }));
+    expect(movesAt(played)[0]).toBeLessThan(100);
   });
 });
 

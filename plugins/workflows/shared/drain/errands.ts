@@ -8,7 +8,7 @@ import {
   type View,
 } from "#sdk";
 import { after, latest, troubleWith } from "../hold.ts";
-import { triesOf, triesOff } from "./who-is-there.ts";
+import { ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
 
 export type Errand = { readonly instance: CloudInstance } &
   /**
@@ -90,6 +90,20 @@ const ways: Readonly<Record<string, readonly MoveKind[]>> = {
   PAUSED: ["LIVE_MIGRATE"],
 };
 
+/** The way it is moved by, and why that is not the way that was wished for. */
+function wayFor(
+  view: View,
+  { id, name, status }: CloudInstance,
+  wished: MoveKind,
+  possible: readonly MoveKind[],
+): { readonly how: MoveKind | undefined; readonly note: string | null } {
+  const how = possible.includes(wished) ? wished : possible[0];
+  if (how !== wished) return { how, note: `${name} is ${status}, which ${wished} does not take` };
+  const falls = how === "LIVE_MIGRATE" && view.session.options.on_long_live_move === "migrate_cold";
+  if (!falls || !possible.includes("MIGRATE") || !triesOf(view, id).some(ranOvertime)) return { how, note: null };
+  return { how: "MIGRATE", note: `${name} takes longer to migrate live than its manager allows` };
+}
+
 const troubles: Readonly<Record<string, string>> = {
   ERROR: "it is in ERROR: its owner has to rebuild or delete it, or an admin to reset its state",
   VERIFY_RESIZE: "it waits for its owner to confirm or revert a resize",
@@ -105,9 +119,8 @@ function movable(view: View, instance: CloudInstance, wished: MoveKind, from: Da
   const since = lastTry && "at" in lastTry.status ? latest(from, lastTry.status.at) : from;
   const until = after(since, view.session.options.own_action_seconds);
   if (taskState !== null) return { instance, kind: "stuck", why: `Nova is busy with it (${taskState})`, until };
-  const how = possible.includes(wished) ? wished : possible[0];
+  const { how, note } = wayFor(view, instance, wished, possible);
   if (how) {
-    const note = how === wished ? null : `${instance.name} is ${status}, which ${wished} does not take`;
     const again = lastTry ? latest(from, retryFrom(lastTry)) : from;
     return { instance, kind: "move", how, from: again, note, failure: lastTry ? troubleWith(lastTry) : null };
   }

@@ -7,16 +7,18 @@ import {
   type HostName,
   type InstanceId,
   isUnderWay,
+  type LiveLimit,
+  maxInterruptionSeconds,
   type MoveInstance,
   type SessionHost,
   type View,
   wait,
 } from "#sdk";
-import { after, endBy, type Hold } from "../hold.ts";
+import { endBy, type Hold } from "../hold.ts";
 import { destinationsFor, type Reach } from "../way-on.ts";
 import { type Budgets, budgetsOf } from "./budgets.ts";
 import type { Errand } from "./errands.ts";
-import { triesOf } from "./who-is-there.ts";
+import { refusedBy, triesOf } from "./who-is-there.ts";
 
 interface NextMoves {
   readonly start: readonly MoveInstance[];
@@ -64,31 +66,31 @@ export function nextMoves(
   for (const errand of ready.filter(({ instance }) => goals.has(instance.id)))
     if (start.length < free) (budgets.take(errand.instance.id) ? start : held).push(errand);
   return {
-    start: start.map(({ instance, how }) => ({
-      kind: "move_instance",
-      instance: instance.id,
-      from: host.name,
-      to: goals.get(instance.id) ?? null,
-      how,
-      attempt: 1 + triesOf(view, instance.id).length,
-    })),
+    start: start.map((errand) => moveFor(view, errand, host, goals.get(errand.instance.id) ?? null)),
     obstacles,
     held,
     budgets,
   };
 }
 
-/** Members of other sessions come to rest unseen, so that is asked for so often. */
-const OTHERS_SECONDS = 15;
+/** The next try to move an instance off its host. */
+export function moveFor(
+  view: View,
+  { instance: { id }, how }: MoveErrand,
+  { name: from }: SessionHost,
+  to: HostName | null,
+): MoveInstance {
+  const attempt = 1 + triesOf(view, id).length;
+  const limit = how === "LIVE_MIGRATE" ? limitOf(view, id) : null;
+  return { kind: "move_instance", instance: id, from, to, how, attempt, ...(limit ? { limit } : {}) };
+}
 
-/** Waits until members of the groups of these instances have arrived and recovered; null when there are none. */
-export function untilOthersServe(view: View, held: readonly MoveErrand[], budgets: Budgets): Hold | null {
-  const [first] = held;
-  if (!first) return null;
-  const names = held.map(({ instance }) => instance.name).join(", ");
-  const times = held.flatMap(({ instance }) => budgets.freeAt(instance.id) ?? []).filter((at) => at > view.now);
-  const until = times.reduce((a, b) => (a < b ? a : b), after(view.now, OTHERS_SECONDS));
-  return wait(`other members of the groups of ${names} to arrive and recover`, until);
+/** How long the live move may take, by what its manager declared; 0 declares nothing. Null: as long as any move. */
+function limitOf(view: View, instance: InstanceId): LiveLimit | null {
+  const { on_long_live_move: long } = view.session.options;
+  const seconds = maxInterruptionSeconds(view, instance) ?? 0;
+  if (seconds === 0 || long === "wait") return null;
+  return { seconds, beyond: long === "force_complete" ? "force_complete" : "abort" };
 }
 
 /** Moves of this entry that have not ended; those off one host, or all. */
@@ -123,7 +125,7 @@ function foreseen(view: View, facts: CloudFacts, host: HostName): CloudFacts {
 function triedHosts(view: View, errands: readonly MoveErrand[]): ReadonlyMap<InstanceId, ReadonlySet<HostName>> {
   return new Map(
     errands.flatMap(({ instance: { id } }) => {
-      const hosts = triesOf(view, id).flatMap(({ effect }) => (effect.to === null ? [] : [effect.to]));
+      const hosts = triesOf(view, id).flatMap(refusedBy);
       return hosts.length === 0 ? [] : [[id, new Set(hosts)] as const];
     }),
   );

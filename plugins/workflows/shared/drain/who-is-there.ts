@@ -26,6 +26,14 @@ export const triesOff = (view: View, instance: InstanceId, host: HostName): Trie
 export const hasMoved = ({ effect, status }: EffectRecord<"move_instance">): boolean =>
   status.kind === "done" && status.outcome.host !== null && status.outcome.host !== effect.from;
 
+/** Whether it was a live move that took longer than its manager allows, and was broken off. */
+export const ranOvertime = ({ status }: EffectRecord<"move_instance">): boolean =>
+  status.kind === "done" && status.outcome.overtime === true;
+
+/** The host that did not take the instance in this try, if it was named. One that was only too slow did not refuse it. */
+export const refusedBy = (move: EffectRecord<"move_instance">): readonly HostName[] =>
+  move.effect.to === null || ranOvertime(move) ? [] : [move.effect.to];
+
 /** The looks of this entry whether the host is empty, oldest first. */
 export const checksOf = (view: View, host: HostName): readonly EffectRecord<"check_empty">[] =>
   indexed(view).checks.get(host) ?? [];

@@ -21,9 +21,11 @@ import { skip } from "../hosts.ts";
 import type { Reach } from "../way-on.ts";
 import { onward, type Onward } from "./drain.ts";
 import { type Errand, errandsOf, retryFrom } from "./errands.ts";
-import { movesUnderWay, nextMoves, untilMovesEnd, untilOthersServe } from "./moves.ts";
+import { movesUnderWay, nextMoves, untilMovesEnd } from "./moves.ts";
+import { untilOthersServe } from "./others-serve.ts";
 import { giveUp } from "./settle-host.ts";
-import { checksOf, hasMoved, triesOf, triesOff } from "./who-is-there.ts";
+import { ownActionsDone } from "./own-actions.ts";
+import { checksOf, hasMoved, ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
 
 /** Null when everybody has left, as far as is known, and their projects know it. */
 export function work(
@@ -70,13 +72,19 @@ function workLeft(
   if (sight && sight.kind !== "seen") return sight;
   return (
     waitFor(view, errands, host) ??
-    untilOthersServe(view, moves.held, moves.budgets) ??
+    untilOthersServe(view, moves.held, moves.budgets, host) ??
     noRoom(view, facts, moves.obstacles, host)
   );
 }
 
+/** What became known of instances that have left: their projects are told, or their own doing is kept. */
+export const newsOfMoves = (view: View, facts: CloudFacts): readonly Effect[] => [
+  ...movesToTell(view, facts),
+  ...ownActionsDone(view, facts),
+];
+
 /** INSTANCE_ACTION_DONE, for what Fenix moved and not for a project's own doing (reference §4.3). */
-export function newsOfMoves(view: View, facts: CloudFacts): readonly Effect[] {
+function movesToTell(view: View, facts: CloudFacts): readonly Effect[] {
   return view.effectsOf("move_instance").flatMap((move): Effect[] => {
     const { instance, attempt } = move.effect;
     if (!hasMoved(move)) return [];
@@ -97,7 +105,8 @@ export function exhausted(view: View, there: readonly CloudInstance[], host: Ses
     const tries = triesOff(view, id, host.name);
     const last = tries.at(-1);
     if (!last || isUnderWay(last) || tries.length <= move_retries) continue;
-    const why = troubleWith(last) ?? `it is on ${host.name} again`;
+    const slow = ranOvertime(last) ? "its live migration takes longer than its manager allows" : null;
+    const why = troubleWith(last) ?? slow ?? `it is on ${host.name} again`;
     if (on_failed_move === "skip_host") {
       const moving = untilMovesEnd(view, host.name);
       if (moving) return moving;

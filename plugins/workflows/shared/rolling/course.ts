@@ -9,7 +9,7 @@ import { settleHost } from "../drain/settle-host.ts";
 import { checksOf, strangersSeen, triesOf, whoIsThere } from "../drain/who-is-there.ts";
 import { type Hold, look } from "../hold.ts";
 import { isOpen } from "../hosts.ts";
-import { visit } from "../visit.ts";
+import type { Visit } from "../visit.ts";
 import type { Agreement, KnownHost } from "./agreement.ts";
 
 /** Null once it is known who is on the closed host. */
@@ -33,6 +33,7 @@ export function course(
   known: KnownHost,
   { holdFor }: Agreement,
   work: (there: readonly CloudInstance[]) => Hold | null,
+  visit: Visit,
 ): Hold {
   const { host, there } = known;
   if (isGivenBack(view, host)) return visit(view, host);

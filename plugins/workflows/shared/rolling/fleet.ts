@@ -21,8 +21,9 @@ import {
 } from "#sdk";
 import { type Errand, errandsOf } from "../drain/errands.ts";
 import { budgetsOf } from "../drain/budgets.ts";
-import { type MoveErrand, movesUnderWay, untilOthersServe } from "../drain/moves.ts";
-import { triesOf, triesOff, whoIsThere } from "../drain/who-is-there.ts";
+import { moveFor, type MoveErrand, movesUnderWay } from "../drain/moves.ts";
+import { untilOthersServe } from "../drain/others-serve.ts";
+import { refusedBy, triesOff, whoIsThere } from "../drain/who-is-there.ts";
 import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, whyNow } from "../drain/work.ts";
 import { after, type Hold } from "../hold.ts";
 import { computesLeft, knownTo } from "../hosts.ts";
@@ -51,11 +52,10 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
     const free = view.session.options.moves_at_once - movesUnderWay(view, host.name).length;
     const ready = errands.filter((errand): errand is MoveErrand => errand.kind === "move" && errand.from <= view.now);
     const start: Effect[] = [];
-    for (const { instance, how } of ready) {
-      const to = assignment.goals.get(instance.id);
-      if (start.length >= free || to === undefined || !budgets.take(instance.id)) continue;
-      const attempt = 1 + triesOf(view, instance.id).length;
-      start.push({ kind: "move_instance", instance: instance.id, from: host.name, to, how, attempt });
+    for (const errand of ready) {
+      const { id } = errand.instance;
+      const to = assignment.goals.get(id);
+      if (start.length < free && to !== undefined && budgets.take(id)) start.push(moveFor(view, errand, host, to));
     }
     return start;
   }
@@ -65,7 +65,7 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
     const homeless = errands.filter(({ instance }) => !assignment.goals.has(instance.id));
     const names = (homeless.length > 0 ? homeless : errands).map(({ instance }) => instance.name).join(", ");
     const held = errands.filter((one): one is MoveErrand => one.kind === "move" && !homeless.includes(one));
-    const others = untilOthersServe(view, held, budgets);
+    const others = untilOthersServe(view, held, budgets, host);
     if (others) return others;
     stuck.set(host.name, `no room for ${names} of ${host.name}`);
     return wait(`room for ${names} of ${host.name}`, after(view.now, ROOM_SECONDS));
@@ -122,7 +122,7 @@ function assigned(
   const except = new Set(leaving.map(({ id }) => id).filter((id) => !there.has(id)));
   const avoid = new Map(
     leaving.flatMap(({ id }) => {
-      const tried = names.flatMap((name) => triesOff(view, id, name)).flatMap(({ effect }) => effect.to ?? []);
+      const tried = names.flatMap((name) => triesOff(view, id, name)).flatMap(refusedBy);
       return tried.length === 0 ? [] : [[id, new Set(tried)] as const];
     }),
   );

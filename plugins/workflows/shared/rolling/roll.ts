@@ -10,7 +10,7 @@ import { whoIsThere } from "../drain/who-is-there.ts";
 import { newsOfMoves } from "../drain/work.ts";
 import { after, type Hold, look } from "../hold.ts";
 import { computesLeft, lostHosts, skip } from "../hosts.ts";
-import { failedHere } from "../visit.ts";
+import { failedHere, type Visit } from "../visit.ts";
 import { emptiable } from "../way-on.ts";
 import { agreement } from "./agreement.ts";
 import { course, untilKnown } from "./course.ts";
@@ -20,7 +20,7 @@ import { together } from "./together.ts";
 /** Hosts are chosen by a look at the cloud that is not older than this. */
 const FRESH_SECONDS = 60;
 
-export function roll(view: View, asks: Asks): Onward {
+export function roll(view: View, asks: Asks, visit: Visit): Onward {
   const { facts } = view;
   if (!facts) return firstLook(view);
   const lost = lostHosts(view, facts);
@@ -31,7 +31,7 @@ export function roll(view: View, asks: Asks): Onward {
   const begun = computesLeft(view).filter(({ status }) => status.kind !== "waiting");
   const allowed = view.session.options.hosts_at_once - begun.length;
   const moves = fleet(view, facts, inOrder(begun), Math.max(0, allowed));
-  const holds = [...courses(view, facts, begun, moves, asks), ...news(view, facts)];
+  const holds = [...courses(view, facts, begun, moves, asks, visit), ...news(view, facts)];
   const waits = holds.filter(({ kind }) => kind === "wait").length - moves.stuck.size;
   const quiet = holds.length === moves.stuck.size;
   const next = allowed > 0 ? choose(view, facts, moves, quiet) : null;
@@ -58,6 +58,7 @@ function courses(
   begun: readonly SessionHost[],
   moves: Fleet,
   asks: Asks,
+  visit: Visit,
 ): readonly Hold[] {
   const unknown = begun.flatMap((host) => untilKnown(view, facts, host) ?? []);
   const known = begun
@@ -69,7 +70,7 @@ function courses(
   return [
     ...unknown,
     ...asking,
-    ...known.map((host) => course(view, host, agreed, (there) => moves.work(host, there))),
+    ...known.map((host) => course(view, host, agreed, (there) => moves.work(host, there), visit)),
   ];
 }
 

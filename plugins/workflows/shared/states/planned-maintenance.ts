@@ -3,9 +3,10 @@ import { drain } from "../drain/drain.ts";
 import { isParallel } from "../hosts.ts";
 import { roll } from "../rolling/roll.ts";
 import type { StepOf } from "../transitions.ts";
+import type { Visit } from "../visit.ts";
 
 /** Empties a host into hosts that its instances need not leave again; or rolls over several at a time. */
 export const plannedMaintenance =
-  (asks: Asks): StepOf<"PLANNED_MAINTENANCE"> =>
+  (asks: Asks, visit: Visit): StepOf<"PLANNED_MAINTENANCE"> =>
   (view) =>
-    isParallel(view) ? roll(view, asks) : drain(view, "PLANNED_MAINTENANCE", asks);
+    isParallel(view) ? roll(view, asks, visit) : drain(view, "PLANNED_MAINTENANCE", asks);

@@ -3,25 +3,27 @@ import { setDoors, untilSet } from "../doors.ts";
 import { type Hold, look, untilEnded } from "../hold.ts";
 import { computesLeft, isOpen, isParallel, lostHosts, plainHostsLeft, skip } from "../hosts.ts";
 import type { StepOf } from "../transitions.ts";
-import { failedHere, visit } from "../visit.ts";
+import { failedHere, type Visit } from "../visit.ts";
 import { allSettled, wayOn } from "../way-on.ts";
 
 /** Maintains one after another whatever may be maintained now, then decides what is emptied next. */
-export const startMaintenance: StepOf<"START_MAINTENANCE"> = (view) => {
-  const lost = view.facts ? lostHosts(view, view.facts) : [];
-  if (lost.length > 0) return skip(view, lost, "the cloud does not know this host any more");
-  const failed = failedHere(view);
-  if (failed) return failed;
-  // With several hosts at once, empty ones have their turn with the others.
-  const empty = isParallel(view) ? [] : emptyHosts(view);
-  // While one host is empty, all others are closed, so that no instance comes to a host that it has to leave again.
-  const doors = empty.length > 0 ? closeAll(view) : null;
-  if (doors) return doors;
-  const [plain] = plainHostsLeft(view);
-  if (plain) return visit(view, plain);
-  for (const host of empty) return verify(view, host) ?? visit(view, host);
-  return untilSet(view) ?? moveOn(view);
-};
+export const startMaintenance =
+  (visit: Visit): StepOf<"START_MAINTENANCE"> =>
+  (view) => {
+    const lost = view.facts ? lostHosts(view, view.facts) : [];
+    if (lost.length > 0) return skip(view, lost, "the cloud does not know this host any more");
+    const failed = failedHere(view);
+    if (failed) return failed;
+    // With several hosts at once, empty ones have their turn with the others.
+    const empty = isParallel(view) ? [] : emptyHosts(view);
+    // While one host is empty, all others are closed, so that no instance comes to a host that it has to leave again.
+    const doors = empty.length > 0 ? closeAll(view) : null;
+    if (doors) return doors;
+    const [plain] = plainHostsLeft(view);
+    if (plain) return visit(view, plain);
+    for (const host of empty) return verify(view, host) ?? visit(view, host);
+    return untilSet(view) ?? moveOn(view);
+  };
 
 const closeAll = (view: View): Hold | null =>
   setDoors(view, {

@@ -1,7 +1,7 @@
 import { type Ask, InstanceAction, leadSeconds, type ProjectId } from "#sdk";
-import type { Asks } from "../shared/asks.ts";
-import { ask } from "../shared/consent.ts";
-import { after } from "../shared/hold.ts";
+import type { Asks } from "./asks.ts";
+import { ask } from "./consent.ts";
+import { after } from "./hold.ts";
 
 /** One question about each instance, with a link of its own: what managers such as Tacker's expect (reference §2.4, §6.6). */
 export const askByInstance: Asks = (view, state, instances) => {

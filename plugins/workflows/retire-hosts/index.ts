@@ -1,0 +1,5 @@
+import { askByInstance } from "../shared/ask-by-instance.ts";
+import { rollingWorkflow } from "../shared/workflow.ts";
+import { takeOut } from "./take-out.ts";
+
+export default rollingWorkflow({ name: "retire-hosts", asks: askByInstance, afterwards: takeOut, hosts: "named" });

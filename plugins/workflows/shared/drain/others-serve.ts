@@ -1,0 +1,51 @@
+/** Waiting for other members of the groups of instances that could move: to arrive, to recover, or to be mended. */
+import { type CloudInstance, type SessionHost, type View, wait } from "#sdk";
+import { after, type Hold, look } from "../hold.ts";
+import type { Budgets } from "./budgets.ts";
+import { type MoveErrand, untilMovesEnd } from "./moves.ts";
+import { giveUp } from "./settle-host.ts";
+
+/** Members of other sessions come to rest unseen, and broken ones are mended unseen, so that is asked for so often. */
+const OTHERS_SECONDS = 15;
+
+/** Waits until the groups of these instances have room for them; null when there are none. */
+export function untilOthersServe(
+  view: View,
+  held: readonly MoveErrand[],
+  budgets: Budgets,
+  host: SessionHost,
+): Hold | null {
+  const [first] = held;
+  if (!first) return null;
+  const [down] = held.flatMap(({ instance }) => budgets.heldByDown(instance.id));
+  const mending = down ? untilMended(view, down, first.instance, host) : null;
+  if (mending) return mending;
+  const names = held.map(({ instance }) => instance.name).join(", ");
+  const times = held.flatMap(({ instance }) => budgets.freeAt(instance.id) ?? []).filter((at) => at > view.now);
+  const until = times.reduce((a, b) => (a < b ? a : b), after(view.now, OTHERS_SECONDS));
+  return wait(`other members of the groups of ${names} to arrive and recover`, until);
+}
+
+/** It has the time of an own action; who does not mend it until then keeps the host from being emptied. */
+function untilMended(view: View, down: CloudInstance, held: CloudInstance, host: SessionHost): Hold | null {
+  const { id, name, project, status } = down;
+  const looks = view.effectsOf("observe").filter(({ effect }) => effect.occasion.startsWith(`down:${id}:`));
+  const [begin, last] = [looks[0], looks.at(-1)];
+  const until = after(begin?.recordedAt ?? view.now, view.session.options.own_action_seconds);
+  const what = `${name} of project ${project}, a member of the group of ${held.name}, does not serve (${status})`;
+  if (begin && until <= view.now)
+    return (
+      untilMovesEnd(view, host.name) ??
+      giveUp(
+        view,
+        host,
+        `${held.name} cannot be moved off ${host.name}: ${what}, and its group allows no more members to be away`,
+        `Bring ${name} back to work (Nova tells why it is not: server show), or let its manager allow more impacted members; then continue the session.`,
+      )
+    );
+  const next = last && "at" in last.status ? after(last.status.at, OTHERS_SECONDS) : view.now;
+  if (view.now < next) return wait(`${what}: it holds the place of ${held.name}`, next < until ? next : until);
+  const number = last && !("at" in last.status) ? looks.length : looks.length + 1;
+  const seen = look(view, `down:${id}:${number}`, `whether ${name} serves again`);
+  return seen.kind === "seen" ? null : seen;
+}
