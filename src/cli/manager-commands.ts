@@ -43,7 +43,11 @@ export function addManagerCommands(program: Command, terminal: Terminal): void {
       "\nWithout a URL it waits until a manager registers its webhook at the Fenix that it plays." +
         "\nThe manager acts as in a real session: it is asked to scale in.",
     )
-    .option("--listen <host:port>", "where the Fenix that it plays listens (default: a free port of 127.0.0.1)", address)
+    .option(
+      "--listen <host:port>",
+      "where the Fenix that it plays listens (default: a free port of 127.0.0.1)",
+      address,
+    )
     .option("--public-url <url>", "under which URL the manager reaches it (default: where it listens)")
     .option("--project <id>", "the project for which the manager answers (default: an invented one)")
     .option("--instance <id>", "an instance of the project; may be given often (default: invented ones)", often)
