@@ -205,6 +205,7 @@ class Manager:
 
     def poll(self, session: str, project: str, stopping: threading.Event) -> None:
         """For a manager that Fenix cannot call: asks what is open, until it is stopped."""
+        self.fenix.call("PUT", f"projects/{project}/manager", {"polls": True})
         while not stopping.wait(POLL_SECONDS):
             try:
                 found = self.fenix.call("GET", f"maintenance/{session}/{project}")["open_questions"]

@@ -18,6 +18,8 @@ export interface Fenix {
   /** Asks Fenix to post the project's notices to `url`, instead of to what an earlier life of this manager asked for. */
   register(url: string): Promise<{ readonly webhook_id: string }>;
   unregister(id: string): Promise<void>;
+  /** Says that this manager looks by itself for what is asked, so that its project is asked without a webhook; or no more. */
+  declarePolling(polls: boolean): Promise<void>;
   /** What the project is asked in a session now, for a manager that cannot be called. */
   openQuestions(sessionId: string): Promise<readonly Question[]>;
   instancesOf(question: Question): Promise<readonly string[]>;
@@ -77,6 +79,9 @@ export function fenixAt({ url: baseUrl, projectId, token }: Connection): Fenix {
     async unregister(id) {
       // Whoever stops does not wait for a Fenix that may be stopping too: the next start takes away what is left.
       await callOnce("DELETE", at("webhooks", id));
+    },
+    async declarePolling(polls) {
+      await call("PUT", at("projects", projectId, "manager"), { polls });
     },
     async openQuestions(sessionId) {
       const answer = OpenQuestions.parse(await call("GET", at("maintenance", sessionId, projectId)));

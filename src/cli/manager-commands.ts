@@ -9,8 +9,13 @@ import { often } from "./often.ts";
 import { table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
 interface CheckOptions {
-  readonly listen: { readonly host: string; readonly port: number };
+  readonly listen?: Address;
   readonly publicUrl?: string;
   readonly project?: string;
   readonly instance?: readonly string[];
@@ -22,6 +27,8 @@ interface CheckOptions {
 
 /** Long enough to start a manager by hand. */
 const REGISTERED_WITHIN_MS = 600_000;
+
+const ANYWHERE_HERE: Address = { host: "127.0.0.1", port: 0 };
 
 /** Enough to see which of them a manager forgets. */
 const INSTANCES = 3;
@@ -36,10 +43,11 @@ export function addManagerCommands(program: Command, terminal: Terminal): void {
       "\nWithout a URL it waits until a manager registers its webhook at the Fenix that it plays." +
         "\nThe manager acts as in a real session: it is asked to scale in.",
     )
-    .option("--listen <host:port>", "where the Fenix that it plays listens; port 0 is any free one", address, {
-      host: "127.0.0.1",
-      port: 0,
-    })
+    .option(
+      "--listen <host:port>",
+      "where the Fenix that it plays listens (default: a free port of 127.0.0.1)",
+      address,
+    )
     .option("--public-url <url>", "under which URL the manager reaches it (default: where it listens)")
     .option("--project <id>", "the project for which the manager answers (default: an invented one)")
     .option("--instance <id>", "an instance of the project; may be given often (default: invented ones)", often)
@@ -48,7 +56,7 @@ export function addManagerCommands(program: Command, terminal: Terminal): void {
     .option("--settle-seconds <number>", "how long to listen on after each reply", seconds, 1)
     .option("--json", "print JSON, for programs")
     .action(async (url: string | undefined, options: CheckOptions) => {
-      const fenix = await startLittleFenix(options.listen).catch((error: unknown) => {
+      const fenix = await startLittleFenix(options.listen ?? ANYWHERE_HERE).catch((error: unknown) => {
         throw new Usage(`cannot listen there: ${error instanceof Error ? error.message : String(error)}`);
       });
       try {
@@ -102,7 +110,7 @@ function reportInWords(manager: string, { conforms, scenes }: Report): string {
 
 const whatWasHeard = ({ heard }: SceneReport): string => heard.join("; ") || "-";
 
-function address(text: string): CheckOptions["listen"] {
+function address(text: string): Address {
   const [, host, port] = /^(.+):(\d{1,5})$/.exec(text) ?? [];
   if (host === undefined || port === undefined || Number(port) > 65_535)
     throw new InvalidArgumentError("an address such as 127.0.0.1:12399.");

@@ -5,10 +5,15 @@ import { z } from "zod";
 import { problems } from "../problems.ts";
 import { DeclareInstance } from "../wire/instance-constraints.ts";
 import { DeclareGroup } from "../wire/instance-group.ts";
+import { DeclareManager, toManager } from "../wire/manager.ts";
 import { problemDocument } from "../wire/problem-document.ts";
 import { formatTime } from "../wire/times.ts";
 import { CreateWebhook, toWebhookAnswer, toWebhookRequest } from "../wire/webhooks.ts";
 import type { Fault } from "./asked.ts";
+
+/** The native format is signed with a secret, and says the same. */
+const ONLY_AODH = "a rehearsal posts what AODH would: register with the format aodh, or with none";
+const FORMAT = { field: "format", detail: ONLY_AODH };
 
 export interface Registered {
   readonly url: string;
@@ -34,15 +39,19 @@ export function takeRegistrations(app: FastifyInstance, wrong: (fault: Fault) =>
   app.post("/v1/webhooks", (request, reply) => {
     const asked = checked(CreateWebhook, request.body, reply);
     if (asked === null) return reply;
-    const webhook = {
-      ...toWebhookRequest(asked),
-      id: randomUUID(),
-      createdAt: new Date(),
-      off: null,
-      failingSince: null,
-    };
+    const { format, ...webhook } = toWebhookRequest(asked);
+    if (format !== "aodh")
+      return reply.status(problems.BODY_INVALID.status).send(problemDocument("BODY_INVALID", ONLY_AODH, [FORMAT]));
     tell({ url: webhook.url, project: webhook.project });
-    return reply.send(toWebhookAnswer(webhook));
+    const created = { id: randomUUID(), createdAt: new Date(), off: null, failingSince: null };
+    return reply.send(toWebhookAnswer({ ...webhook, ...created, format: { kind: "aodh" } }));
+  });
+
+  app.put("/v1/projects/:project/manager", (request, reply) => {
+    const declared = checked(DeclareManager, request.body, reply);
+    if (declared === null) return reply;
+    const { project } = request.params as { readonly project: string };
+    return reply.send(toManager(project, declared.polls ? new Date() : null));
   });
 
   for (const [path, schema] of [

@@ -3,6 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, expect, test } from "vitest";
 import { freePort } from "../../demo/service.ts";
+import { fenixAt } from "../../examples/client/fenix.ts";
 import { startManager } from "../../examples/manager/manager.ts";
 import type { Report } from "../../src/rehearsal/rehearse.ts";
 import { fakeWorld } from "../examples/fake-world.ts";
@@ -54,9 +55,8 @@ test("a manager that does everything right conforms", async () => {
   `);
 });
 
-const put = async (url: string, body: object): Promise<void> => {
-  await fetch(url, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-};
+const put = (url: string, body: object) =>
+  fetch(url, { method: "PUT", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
 
 let times = 0;
 
@@ -133,8 +133,9 @@ const wrongManagers: readonly {
   {
     title: "replies to another host",
     ways: {
-      reply: async ({ replyUrl, state }) =>
-        put(`${new URL(replyUrl).origin}/v1/maintenance/a/b`, { state: `ACK_${state}` }),
+      reply: async ({ replyUrl, state }) => {
+        await put(`${new URL(replyUrl).origin}/v1/maintenance/a/b`, { state: `ACK_${state}` });
+      },
     },
     kinds: ["silent", "wrong_link"],
     text: /^sent ACK_MAINTENANCE to \/v1\/maintenance\/a\/b, which/,
@@ -172,13 +173,13 @@ const wrongManagers: readonly {
   },
   {
     title: "says the same to everything",
-    ways: { reply: async ({ replyUrl }) => put(replyUrl, { state: "ACK_MAINTENANCE" }) },
+    ways: { reply: async ({ replyUrl }) => void (await put(replyUrl, { state: "ACK_MAINTENANCE" })) },
     kinds: ["out_of_turn"],
     text: /^replied ACK_MAINTENANCE to the link of SCALE_IN$/,
   },
   {
     title: "speaks another language",
-    ways: { reply: async ({ replyUrl }) => put(replyUrl, { answer: "yes" }) },
+    ways: { reply: async ({ replyUrl }) => void (await put(replyUrl, { answer: "yes" })) },
     kinds: ["silent", "unfit"],
     text: /^replied \{"answer":"yes"\}, which Fenix refuses: .*state/s,
   },
@@ -240,6 +241,33 @@ test.each([
   const { code, err } = await fenix(["manager", "check", url, ...args]);
   expect(code).toBe(2);
   expect(err).toContain(words);
+});
+
+test("what a manager declares at the rehearsal is checked, and signed messages are declined", async () => {
+  const port = await freePort();
+  const checking = fenix(["manager", "check", "--listen", `127.0.0.1:${port}`, "--json", ...QUICK]);
+  const manager = await aManager();
+  stops.push(manager.close);
+  const url = `http://127.0.0.1:${port}`;
+  const it = fenixAt({ url, projectId: "shop" });
+  await it.declarePolling(true);
+  const { status } = await put(`${url}/v1/instance/web-1`, { instance_id: "web-1" });
+  expect(status).toBe(422);
+  const post = (format: string) =>
+    fetch(`${url}/v1/webhooks`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ project_id: "shop", url: manager.url, format }),
+    });
+  const declined = await post("cloudevents");
+  expect([declined.status, await declined.json()]).toMatchObject([422, { field: "format" }]);
+  await it.register(manager.url);
+  const { code, out } = await checking;
+  expect(code).toBe(1);
+  const faults = (JSON.parse(out) as Report).scenes.flatMap((scene) => scene.faults);
+  expect(faults).toMatchObject([
+    { kind: "unfit", text: expect.stringMatching(/^sent \{"instance_id":"web-1"\}.*project_id/s) },
+  ]);
 });
 
 test("the sample manager registers at the rehearsal, and conforms", async () => {

@@ -37,6 +37,15 @@ test("registers one webhook, in place of one that it left behind, and takes it a
 });
 
 describe("without being called", () => {
+  test("says that it looks by itself, and no more", async () => {
+    const { fenix, url } = await opened();
+    const seen = async () => (await fetch(`${url}/v1/projects/${projectId}/manager`)).json();
+    await fenix.declarePolling(true);
+    expect(await seen()).toMatchObject({ polls: true });
+    await fenix.declarePolling(false);
+    expect(await seen()).toMatchObject({ polls: false });
+  });
+
   const open = { ...aQuestion, instance: instanceId };
 
   test("reads what is asked, with a link for each question", async () => {

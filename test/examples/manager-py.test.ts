@@ -1,8 +1,6 @@
 /** The Python manager through whole sessions: Fenix itself, over a simulated cloud, and a process of its own. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:http";
-import { type AddressInfo } from "node:net";
 import { pino } from "pino";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { freePort } from "../../demo/service.ts";
@@ -32,8 +30,8 @@ async function world(cloud: Parameters<typeof startSimulator>[0]) {
   });
   const fenix = await startFenix(config, { api: true, worker: true }, pino({ level: "silent" }));
   stops.push(fenix.stop);
-  const ask = async (path: string, body?: object): Promise<unknown> => {
-    const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+  const ask = async (path: string, body?: object, method = "POST"): Promise<unknown> => {
+    const init = { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
     const answer = await fetch(`${fenix.url}/v1/${path}`, body === undefined ? {} : init);
     expect(answer.status, path).toBe(200);
     return answer.json();
@@ -141,11 +139,8 @@ describe.skipIf(!hasPython)("examples/manager.py", () => {
       projects: ["shop"],
       instances: [{ name: "web-1", project: "shop", host: "compute-1" }],
     });
-    const deaf = createServer((_, response) => void response.writeHead(503).end()).listen(0, "127.0.0.1");
-    await once(deaf, "listening");
-    stops.push(() => new Promise((resolve) => deaf.close(resolve)));
-    const nobody = `http://127.0.0.1:${(deaf.address() as AddressInfo).port}/`;
-    await ask("webhooks", { project_id: shop, url: nobody });
+    // Before the session begins, as it is found out then whether anybody answers; --poll says it once more.
+    await ask(`projects/${shop}/manager`, { polls: true }, "PUT");
     const id = await create({ hosts: ["compute-1"] });
     const { said } = await manager(["--fenix", url, "--project", shop, "--poll", id], {});
     await done(id);

@@ -6,6 +6,7 @@ import { aodhCallback } from "../../src/wire/aodh-callback.ts";
 import { DeclareInstance } from "../../src/wire/instance-constraints.ts";
 import { DeclareGroup } from "../../src/wire/instance-group.ts";
 import { linksFrom } from "../../src/wire/links.ts";
+import { DeclareManager } from "../../src/wire/manager.ts";
 import { ProjectReply } from "../../src/wire/project-reply.ts";
 import { CreateWebhook } from "../../src/wire/webhooks.ts";
 
@@ -14,7 +15,7 @@ const shown = [...page.matchAll(/<!-- (\w+) -->\n+```json\n([\s\S]*?)```/g)].map
   kind,
   message: JSON.parse(text) as unknown,
 }));
-const schemas = { DeclareGroup, DeclareInstance, CreateWebhook, ProjectReply };
+const schemas = { DeclareGroup, DeclareInstance, DeclareManager, CreateWebhook, ProjectReply };
 
 test("every message is marked with what it is", () => {
   expect(shown).toHaveLength([...page.matchAll(/```json/g)].length);
