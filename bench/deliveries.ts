@@ -67,7 +67,14 @@ const id = SessionId.parse(randomUUID());
 await store.sessions.create(
   {
     session: {
-      ...{ id, workflow: PluginName.parse("default"), maintenanceAt: NEVER, metadata: {}, actions: [] },
+      ...{
+        id,
+        workflow: PluginName.parse("default"),
+        planDigest: null,
+        maintenanceAt: NEVER,
+        metadata: {},
+        actions: [],
+      },
       options: SessionOptions.parse({}),
     },
     ...{ initialState: "MAINTENANCE", hosts: [], requestedHosts: [], at: NEVER },

@@ -3,7 +3,8 @@
  *
  *   npm run bench:session -- --hosts 1000 --instances 20000
  *
- * `--profile FOLDER` leaves there where the worker's time went. Prints one line of JSON: seconds, moves, Nova requests a move, the worker's memory, what was violated.
+ * Prints one line of JSON: seconds, moves, Nova requests a move, the worker's memory, what was violated.
+ * `--node=--max-old-space-size=400` is for the worker's node; `--profile FOLDER` leaves there where its time went.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     workflow: { type: "string", default: "default" },
     options: { type: "string", default: "{}" },
     concurrency: { type: "string", default: "200" },
+    node: { type: "string", multiple: true, default: [] },
     profile: { type: "string", default: "" },
   },
 });
@@ -43,7 +45,8 @@ const settings = {
 };
 const isUp = async () => (await fetch(`${url}/health/live`)).ok;
 const api = await startService({ mode: "api", settings, log: join(folder, "api.log"), isUp });
-const nodeOptions = values.profile ? ["--cpu-prof", `--cpu-prof-dir=${values.profile}`] : [];
+const profiling = values.profile ? ["--cpu-prof", `--cpu-prof-dir=${values.profile}`] : [];
+const nodeOptions = [...values.node, ...profiling];
 const worker = await startService({ mode: "worker", settings, log: join(folder, "worker.log"), nodeOptions });
 
 /** The most memory that a process has had so far, in MB (`VmHWM` of Linux); null elsewhere. */

@@ -20,6 +20,7 @@ create table session (
   updated_at      timestamptz not null,
   ended_at        timestamptz,
   removed_at      timestamptz,
+  plan_digest     text,
   primary key (id),
   constraint session_check check ((wait_for is null) = (wait_until is null)),
   constraint session_check1 check (ended_at is null or wake_at is null),
@@ -104,11 +105,13 @@ create table question (
   asked_at        timestamptz not null,
   reply_by        timestamptz not null,
   actions_at      timestamptz not null,
+  instance_id     text,
   primary key (session_id, entry, project_id, round),
   constraint question_round_check check (round > 0),
   foreign key (session_id) references session(id) on delete cascade,
   foreign key (session_id, project_id) references project(session_id, id) on delete cascade
 );
+create index question_instance on question (session_id, project_id, instance_id) where (instance_id is not null);
 
 create table reply (
   session_id       uuid        not null,
@@ -119,6 +122,7 @@ create table reply (
   instance_actions jsonb       not null,
   reason           text,
   received_at      timestamptz not null,
+  retry_at         timestamptz,
   primary key (session_id, entry, project_id, round),
   constraint reply_answer_check check (answer in ('ACK', 'NACK')),
   foreign key (session_id, entry, project_id, round) references question(session_id, entry, project_id, round) on delete cascade
@@ -150,6 +154,8 @@ create table effect (
   constraint effect_status_check check (status in ('pending', 'running', 'done', 'failed', 'unknown', 'cancelled')),
   foreign key (session_id) references session(id) on delete cascade
 );
+create index effect_moved on effect (ended_at) where ((kind = 'move_instance') and (ended_at is not null));
+create index effect_moving on effect (id) where ((kind = 'move_instance') and (status in ('pending', 'running')));
 create index effect_pending on effect (not_before) where (status = 'pending');
 create index effect_running on effect (lease_until) where (status = 'running');
 create index effect_under_way on effect (session_id) where (status in ('pending', 'running'));
@@ -226,8 +232,63 @@ create index delivery_in_hand on delivery (webhook_id) where (lease_until is not
 create index delivery_of_webhook on delivery (webhook_id, next_at) where (status = 'pending');
 create unique index delivery_on_bus on delivery (notification_id) where (webhook_id is null);
 
+create table group_constraint (
+  group_id               text        not null,
+  project_id             text        not null,
+  group_name             text        not null,
+  anti_affinity_group    boolean     not null,
+  max_instances_per_host integer     not null,
+  max_impacted_members   integer     not null,
+  recovery_time          integer     not null,
+  resource_mitigation    boolean     not null,
+  created_at             timestamptz not null,
+  updated_at             timestamptz not null,
+  primary key (group_id),
+  unique (project_id, group_id),
+  constraint group_constraint_max_impacted_members_check check (max_impacted_members > 0),
+  constraint group_constraint_max_instances_per_host_check check (max_instances_per_host >= 0),
+  constraint group_constraint_recovery_time_check check (recovery_time >= 0)
+);
+
+create table instance_constraint (
+  instance_id           text        not null,
+  project_id            text        not null,
+  group_id              text,
+  instance_name         text        not null,
+  max_interruption_time integer     not null,
+  migration_type        text        not null,
+  resource_mitigation   boolean     not null,
+  lead_time             integer     not null,
+  created_at            timestamptz not null,
+  updated_at            timestamptz not null,
+  primary key (instance_id),
+  unique (project_id, instance_id),
+  constraint instance_constraint_lead_time_check check (lead_time >= 0),
+  constraint instance_constraint_max_interruption_time_check check (max_interruption_time >= 0),
+  constraint instance_constraint_migration_type_check check (migration_type in ('MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION')),
+  foreign key (group_id) references group_constraint(group_id) on delete set null
+);
+create index instance_constraint_group on instance_constraint (group_id, project_id) where (group_id is not null);
+
+create table constraint_version (
+  project_id text   not null,
+  version    bigint not null,
+  primary key (project_id),
+  constraint constraint_version_version_check check (version > 0)
+);
+
 create table polling_project (
   project_id  text        not null,
   declared_at timestamptz not null,
   primary key (project_id)
 );
+
+create table plan (
+  digest   text        not null,
+  plan     jsonb       not null,
+  cloud    jsonb       not null,
+  expected jsonb       not null,
+  made_at  timestamptz not null,
+  primary key (digest)
+);
+create index plan_made on plan (made_at);

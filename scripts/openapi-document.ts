@@ -31,6 +31,10 @@ export async function describeForFile(): Promise<string> {
     polling: { since: unasked, declare: unasked, takeBack: unasked },
     webhooks: { add: unasked, list: unasked, switchOn: unasked, changeSecret: unasked, remove: unasked },
     receivers: { whyRefused: unasked },
+    constraints: {
+      instances: { declare: unasked, find: unasked, list: unasked, remove: unasked },
+      groups: { declare: unasked, find: unasked, list: unasked, remove: unasked },
+    },
     health: {},
     clock: { now: unasked, sleep: unasked },
     newId: unasked,

@@ -158,6 +158,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         webhooks: store.webhooks,
         polling: store.polling,
         receivers: outgoing,
+        constraints: store.constraints,
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },
           queue: { required: false, check: () => queues.answers() },

@@ -77,6 +77,43 @@ export const rules = {
     "Reply in a project's name.",
     "PUT /v1/maintenance/{session_id}/{project_id}",
   ),
+  "fenix:maintenance:session:project:instance:put": asked(
+    "rule:project_member",
+    "Reply in a project's name for one instance.",
+    "PUT /v1/maintenance/{session_id}/{project_id}/{instance_id}",
+  ),
+  "fenix:instance:get": asked(
+    "rule:project_reader",
+    "See the constraints of a project's instances. Lists have those that the caller may see.",
+    "GET /v1/instance",
+    "GET /v1/instance/{instance_id}",
+  ),
+  "fenix:instance:put": asked(
+    "rule:project_member",
+    "Declare the constraints of an instance.",
+    "PUT /v1/instance/{instance_id}",
+  ),
+  "fenix:instance:delete": asked(
+    "rule:project_member",
+    "Take back the constraints of an instance.",
+    "DELETE /v1/instance/{instance_id}",
+  ),
+  "fenix:instance_group:get": asked(
+    "rule:project_reader",
+    "See the constraints of a project's instance groups. Lists have those that the caller may see.",
+    "GET /v1/instance_group",
+    "GET /v1/instance_group/{group_id}",
+  ),
+  "fenix:instance_group:put": asked(
+    "rule:project_member",
+    "Declare the constraints of an instance group.",
+    "PUT /v1/instance_group/{group_id}",
+  ),
+  "fenix:instance_group:delete": asked(
+    "rule:project_member",
+    "Take back the constraints of an instance group.",
+    "DELETE /v1/instance_group/{group_id}",
+  ),
   "fenix:project:manager:get": asked(
     "rule:operator_reader or rule:project_reader",
     "See whether a project's manager looks by itself for what is asked.",

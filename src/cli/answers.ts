@@ -62,6 +62,10 @@ const UnderWay = z.looseObject({
   last_error: z.string().nullable(),
 });
 
+const Pacing = z.looseObject({ seconds: z.number(), basis: z.string(), measured: z.number() });
+const Eta = z.looseObject({ p50: z.string(), p95: z.string(), drain: Pacing, action: Pacing });
+export type Eta = z.infer<typeof Eta>;
+
 export const Detail = z.looseObject({
   session: z.looseObject({
     session_id: z.string(),
@@ -76,6 +80,7 @@ export const Detail = z.looseObject({
   waiting: Waiting.nullable(),
   failure: Failure.nullable(),
   report: Report.nullable(),
+  eta: Eta.nullish(),
   hosts: z.array(Host),
   projects: z.array(z.looseObject({ project_id: z.string(), state: z.string().nullable(), managed: z.boolean() })),
   instances: z.array(Instance),

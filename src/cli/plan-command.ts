@@ -57,7 +57,10 @@ export function addPlanCommands(program: Command, calling: Calling): void {
         return answer(prices, () => pricesInWords(prices));
       }
       const checked = check(cloud, made);
-      answer(made, () => planInWords(cloud, made, { checked, all: options.all ?? false, now: terminal.now() }));
+      const words = { checked, all: options.all ?? false, now: terminal.now() };
+      // Fenix keeps the plans that it made itself.
+      const next = options.cloud === undefined && made.hosts.length > 0 ? beginInWords(made) : "";
+      answer(made, () => `${planInWords(cloud, made, words)}${next}`);
       if (checked.violations.length > 0) throw new Refused(`the plan breaks ${checked.violations.length} times a rule`);
       if (!made.feasible) throw new Refused(`${made.blocked.length} hosts cannot be planned`);
     },
@@ -78,6 +81,8 @@ export function addPlanCommands(program: Command, calling: Calling): void {
     },
   );
 }
+
+const beginInWords = ({ digest }: Plan): string => `\nTo begin by it: fenix session create --plan ${digest} --at now\n`;
 
 /** Offline where a file is given; Fenix plans for the live cloud. */
 async function planned(

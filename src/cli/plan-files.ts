@@ -1,5 +1,5 @@
 /** Snapshots and plans that somebody gives the command as files. */
-import type { Plan } from "../planner/format/plan.ts";
+import { Plan } from "../planner/format/plan.ts";
 import { type ReadResult, readPlan, readSnapshot } from "../planner/format/read.ts";
 import type { CloudSnapshot } from "../planner/format/snapshot.ts";
 import { Refused, Usage } from "./endings.ts";
@@ -15,6 +15,10 @@ export async function planIn(path: string, terminal: Terminal): Promise<Plan> {
   valid(readPlan(json), path);
   return json as Plan; // The schema of plans has no defaults: what passes it is one.
 }
+
+/** A digest as it is typed, or that of the plan in a file. */
+export const digestIn = async (typed: string, terminal: Terminal): Promise<string> =>
+  Plan.shape.digest.safeParse(typed).success ? typed : (await planIn(typed, terminal)).digest;
 
 async function jsonIn(path: string, terminal: Terminal): Promise<unknown> {
   const text = await terminal.read(path).catch((error: unknown) => {

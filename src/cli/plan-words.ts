@@ -2,6 +2,7 @@
 import type { PlanCheck } from "../planner/check/check.ts";
 import type { Plan } from "../planner/format/plan.ts";
 import type { CloudSnapshot } from "../planner/format/snapshot.ts";
+import { tightBoundOf } from "../planner/parallel/plan.ts";
 import type { Price } from "../planner/what-if.ts";
 import { table } from "./table.ts";
 import { duration } from "./when.ts";
@@ -15,7 +16,7 @@ export function planInWords(
   { checked, all, now }: { readonly checked: PlanCheck; readonly all: boolean; readonly now: Date },
 ): string {
   const parts = [
-    summary(plan, checked, now),
+    summary(snapshot, plan, checked, now),
     table(["WAVE", "FROM", "UNTIL", "HOSTS", "MOVES"], waveRows(plan), "no hosts planned"),
     shortened(["HOST", "WAVE", "DRAIN", "EMPTY", "ACTION", "BACK", "MOVES"], hostRows(plan), all),
     shortened(["INSTANCE", "PROJECT", "FROM", "TO", "START", "END"], moveRows(snapshot, plan), all),
@@ -31,34 +32,36 @@ export function planInWords(
   return parts.filter((part) => part !== "").join("\n");
 }
 
-function summary(plan: Plan, { summary: { moves_per_instance: perInstance } }: PlanCheck, now: Date): string {
-  const { hosts, blocked, makespan_seconds: makespan, lower_bound: bound, ratio, ratio_closed } = plan;
+function summary(snapshot: CloudSnapshot, plan: Plan, { summary: known }: PlanCheck, now: Date): string {
+  const { hosts, blocked, makespan_seconds: makespan, lower_bound: bound } = plan;
+  const { moves_per_instance: perInstance } = known;
   const waves = new Set(hosts.map(({ wave }) => wave)).size;
   const eta = new Date(now.getTime() + makespan * 1_000).toISOString().slice(0, 16).replace("T", " ");
+  const tight = tightBoundOf(snapshot, plan);
   const rows = [
     ["Plan", plan.digest],
     [
       "Hosts",
-      `${hosts.length} in ${waves} waves${blocked.length === 0 ? "" : `; ${blocked.length} cannot be planned`}`,
+      `${hosts.length} in ${waves} ${waves === 1 ? "wave" : "waves"}${blocked.length === 0 ? "" : `; ${blocked.length} cannot be planned`}`,
     ],
     [
       "Moves",
       `${plan.moves.length}${perInstance === null ? "" : `, ${perInstance.toFixed(2)} for each instance that has to leave`}`,
     ],
     ["Takes", `${seconds(makespan)}; begun now it is done by ${eta} UTC`],
+    ["Bound", `${seconds(bound.best)}, by ${nameOfBest(bound)}: ${times(makespan, bound.best)}`],
+    ["Tight", `${seconds(tight)}, as hosts are not divisible and groups need places: ${times(makespan, tight)}`],
     [
-      "Bound",
-      `${seconds(bound.best)}, by ${nameOfBest(bound)}; for planners that close a host when its drain starts ${seconds(bound.capacity_time_closed)}`,
-    ],
-    [
-      "Gap",
-      ratio === null
-        ? "none: there is nothing to do"
-        : `${ratio.toFixed(2)} × the bound, ${ratio_closed?.toFixed(2) ?? "-"} × the bound of such planners`,
+      "Closed",
+      `${seconds(bound.capacity_time_closed)}, for planners that close a host when its drain starts: ${times(makespan, bound.capacity_time_closed)}`,
     ],
   ];
-  return rows.map(([name = "", value]) => `${name.padEnd(7)}${value}\n`).join("");
+  return rows.map(([name = "", value]) => `${name.padEnd(8)}${value}\n`).join("");
 }
+
+/** How far a plan is from a bound. */
+const times = (makespan: number, bound: number): string =>
+  bound === 0 ? "nothing to compare with" : `the plan is ${(makespan / bound).toFixed(2)} times that`;
 
 /** Which bound is the largest. */
 function nameOfBest(bound: Plan["lower_bound"]): string {

@@ -1,5 +1,6 @@
 /** What is going on in a session, drawn for a person who looks on. Pure: the same answers give the same picture. */
 import type { Detail, Host, TimelineEntry } from "./answers.ts";
+import { etaBasis, etaInWords } from "./eta-words.ts";
 import { table } from "./table.ts";
 import { isWorthFollowing, timelineLine } from "./timeline-words.ts";
 import { duration, readWireTime } from "./when.ts";
@@ -21,7 +22,7 @@ const BAR = 24;
 
 export function progressLines(picture: Picture, size: { readonly columns: number; readonly rows: number }): string[] {
   const { detail, timeline, trouble, named } = picture;
-  const above = [headline(picture), ...present(picture), ""];
+  const above = [headline(picture), ...outlook(picture), ...present(picture), ""];
   // What it waits for now is told above; what it waited for before is no news.
   const news = timeline.filter((entry) => isWorthFollowing(entry) && entry.kind !== "waiting");
   const events = news.slice(-EVENTS).map((entry) => timelineLine(entry, named));
@@ -40,6 +41,9 @@ function headline({ detail, now }: Picture): string {
   const age = duration(end.getTime() - readWireTime(session.created_at).getTime());
   return `${session.state}  ${bar}  ${done} of ${hosts.length} hosts maintained, ${age}`;
 }
+
+const outlook = ({ detail: { eta }, now }: Picture): string[] =>
+  eta ? [`done ${etaInWords(eta, now)}`, `  ${etaBasis(eta)}`] : [];
 
 /** What it waits for and until when, and what is under way. */
 function present({ detail, now, named }: Picture): string[] {

@@ -1,13 +1,14 @@
 import type { Command } from "commander";
 import { wholeTimeline } from "./fenix-api.ts";
 import type { Calling } from "./main.ts";
+import { digestIn } from "./plan-files.ts";
 import { often } from "./often.ts";
 import { sessionRequest, type SessionOptions } from "./session-request.ts";
 import { sessionInWords, sessionsInWords } from "./session-words.ts";
 import { timelineLine, withNames } from "./timeline-words.ts";
 import { watch } from "./watch.ts";
 
-type CreateOptions = SessionOptions & { readonly file?: string; readonly watch?: true };
+type CreateOptions = SessionOptions & { readonly file?: string; readonly watch?: true; readonly plan?: string };
 
 export function addSessionCommands(program: Command, calling: Calling): void {
   const session = program.command("session").description("maintenance sessions").helpCommand(false);
@@ -23,11 +24,17 @@ export function addSessionCommands(program: Command, calling: Calling): void {
       .option("--action <plugin:type[:json]>", "a host action and when it runs; may be given often", often)
       .option("--option <key=value>", "an option of the session; may be given often", often)
       .option("--metadata <key=value>", "told to every project; a JSON object is understood too", often)
+      .option(
+        "--plan <file|digest>",
+        "go by this plan, which names the hosts; begins only while the cloud is as it was",
+      )
       .option("-f, --file <path>", "a JSON file to begin with, - for the standard input; the other options go over it")
       .option("--watch", "follow it to its end"),
     async (call, _, options) => {
       const file = options.file === undefined ? "{}" : await call.terminal.read(options.file);
-      const created = await call.api.createSession(sessionRequest(options, file, call.terminal.now()));
+      const planDigest = options.plan === undefined ? undefined : await digestIn(options.plan, call.terminal);
+      const request = sessionRequest({ ...options, planDigest }, file, call.terminal.now());
+      const created = await call.api.createSession(request);
       if (!options.watch) return call.answer(created, () => `${created.session_id}\n`);
       await watch(created.session_id, call);
     },
@@ -40,9 +47,9 @@ export function addSessionCommands(program: Command, calling: Calling): void {
 
   calling(
     session.command("show <id>").description("everything about one session"),
-    async ({ api, answer }, [id = ""]) => {
+    async ({ api, answer, terminal }, [id = ""]) => {
       const detail = await api.session(id);
-      answer(detail, () => sessionInWords(detail));
+      answer(detail, () => sessionInWords(detail, terminal.now()));
     },
   );
 

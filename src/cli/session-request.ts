@@ -11,6 +11,8 @@ export interface SessionOptions {
   readonly action?: readonly string[] | undefined;
   readonly option?: readonly string[] | undefined;
   readonly metadata?: readonly string[] | undefined;
+  /** The digest of a plan. */
+  readonly planDigest?: string | undefined;
 }
 
 /** `file` is the JSON that the options are laid over; without a file it is `{}`. */
@@ -27,6 +29,7 @@ export function sessionRequest(options: SessionOptions, file: string, now: Date)
     ...(options.workflow !== undefined && { workflow: options.workflow }),
     ...(options.action && { actions: [...asList(base["actions"]), ...options.action.map(parseAction)] }),
     ...(options.option && { options: { ...asObject(base["options"]), ...pairs(options.option, numberOrText) } }),
+    ...(options.planDigest !== undefined && { plan_digest: options.planDigest }),
     ...(options.metadata && { metadata: { ...asObject(base["metadata"]), ...metadataOf(options.metadata) } }),
   };
 }

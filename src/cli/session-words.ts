@@ -1,5 +1,6 @@
 /** Sessions in words: a line each, or one with everything that an operator asks first. */
 import type { Detail, Summary } from "./answers.ts";
+import { etaBasis, etaInWords } from "./eta-words.ts";
 import { hostRows, underWayInWords } from "./progress.ts";
 import { table } from "./table.ts";
 
@@ -17,13 +18,14 @@ export function sessionsInWords(sessions: readonly Summary[]): string {
   return table(["ID", "STATE", "DONE", "WORKFLOW", "FROM", "REMARK"], rows, "no sessions");
 }
 
-export function sessionInWords(detail: Detail): string {
+export function sessionInWords(detail: Detail, now: Date): string {
   const { session, percent_done, waiting } = detail;
   const facts = [
     ["Session", session.session_id],
     ["State", session.state],
     ["Workflow", session.workflow],
     ["Hosts done", `${percent_done} %`],
+    ...(detail.eta ? [["Done", `${etaInWords(detail.eta, now)}; ${etaBasis(detail.eta)}`]] : []),
     ["From", `${session.maintenance_at} UTC`],
     ["Ended", session.ended_at === null ? "not yet" : `${session.ended_at} UTC`],
     ...(waiting === null || session.ended_at !== null

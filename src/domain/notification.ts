@@ -10,6 +10,8 @@ export interface MaintenanceScheduled {
   readonly project: ProjectId;
   readonly state: AskedState | "INSTANCE_ACTION_DONE";
   readonly instances: readonly InstanceId[];
+  /** The one instance that is asked about, with a link of its own; null otherwise. */
+  readonly instance: InstanceId | null;
   readonly allowedActions: readonly InstanceAction[];
   /** Null when no reply is expected. */
   readonly replyBy: Date | null;

@@ -21,6 +21,8 @@ export interface Question {
   readonly round: number;
   /** The affected instances; the list does not change while the question stands. */
   readonly instances: readonly InstanceId[];
+  /** The one instance it is about, which has a link of its own; null where it is answered for the project as a whole. */
+  readonly instance: InstanceId | null;
   readonly allowedActions: readonly InstanceAction[];
   /** A reply after this moment has no effect. */
   readonly replyBy: Date;
@@ -36,6 +38,8 @@ export interface Reply {
   readonly actions: ReadonlyMap<InstanceId, InstanceAction>;
   /** Why not, in the project's words. */
   readonly reason: string | null;
+  /** Only with NACK: when the project wants to be asked again. */
+  readonly retryAt: Date | null;
   readonly at: Date;
 }
 
@@ -47,6 +51,8 @@ export interface AskedQuestion extends Question {
 /** What became of a reply. All of them are answered 200: late and repeated replies must never hurt (invariant I6). */
 export type Receipt =
   | { readonly kind: "recorded" }
+  /** It takes the place of the reply before: the project changed its mind, and nothing had begun. */
+  | { readonly kind: "changed" }
   | { readonly kind: "already_recorded" }
   | { readonly kind: "too_late"; readonly replyBy: Date }
   | { readonly kind: "out_of_turn"; readonly expected: AskedState | null; readonly got: string };
@@ -54,7 +60,12 @@ export type Receipt =
 /** How the projects answered one question. A project is in exactly one of the lists. */
 export interface Answers {
   readonly agreed: readonly ProjectId[];
-  readonly refused: readonly { readonly project: ProjectId; readonly reason: string | null }[];
+  readonly refused: readonly {
+    readonly project: ProjectId;
+    /** The one instance that the no was about; null where it was said for the project as a whole. */
+    readonly instance: InstanceId | null;
+    readonly reason: string | null;
+  }[];
   readonly silent: readonly ProjectId[];
   /** Their reply window is open. */
   readonly missing: readonly ProjectId[];

@@ -57,6 +57,14 @@ export const SessionOptions = z
       .describe(
         "what to do when Placement books an empty host for instances that are certainly elsewhere, as a crash in mid-move leaves it",
       ),
+    nack_retry_seconds: z
+      .int()
+      .min(0)
+      .max(DAY)
+      .default(0)
+      .describe(
+        "how far ahead a project that says no to PREPARE_ or PLANNED_MAINTENANCE may name a time to be asked again (retry_at); 0: its no is final",
+      ),
     own_action_seconds: seconds(300, DAY).describe("time a project has for its OWN_ACTION"),
     hosts_at_once: z
       .int()
@@ -65,6 +73,12 @@ export const SessionOptions = z
       .default(1)
       .describe("hosts that may be away at the same time, as far as their instances find room elsewhere"),
     moves_at_once: z.int().min(1).max(100).default(4).describe("moves off one host at the same time"),
+    plan_tolerance: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.05)
+      .describe("share of the hosts, and of the instances, that may have changed since the plan was made"),
   })
   .strict();
 export type SessionOptions = z.infer<typeof SessionOptions>;
@@ -97,6 +111,8 @@ export interface Session {
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly options: SessionOptions;
   readonly actions: readonly RequestedAction[];
+  /** The plan by which the session was created: it begins only while the cloud is as the plan knew it. */
+  readonly planDigest: string | null;
 }
 
 /** Where a host of the session stands. */

@@ -1,5 +1,7 @@
 /** What a step sees: everything the session knows at one moment, and nothing that can change under its hands. */
 import type { CloudFacts } from "./cloud.ts";
+import type { DeclaredConstraints, Impacted } from "./constraint.ts";
+import { withDeclaredGroups } from "./declared-groups.ts";
 import { type EffectKind, type EffectRecord, isUnderWay, subjectOf } from "./effect.ts";
 import { grouped } from "./grouped.ts";
 import type { ProjectId } from "./ids.ts";
@@ -22,8 +24,12 @@ export interface Snapshot {
   readonly hosts: readonly SessionHost[];
   readonly projects: readonly SessionProject[];
   readonly instances: readonly SessionInstance[];
-  /** The newest look at the cloud; null before the first. */
+  /** The newest look at the cloud; null before the first. A view's has what managers declared among its groups. */
   readonly facts: CloudFacts | null;
+  /** What managers declared for the session's projects. */
+  readonly constraints: DeclaredConstraints;
+  /** The members of declared groups that are impacted now, whichever session moves them. */
+  readonly impacted: Impacted;
   /** Effects of the present entry, and those of earlier ones that are still under way. */
   readonly effects: readonly (EffectRecord & { readonly entry: number })[];
   /** Questions of the present entry. */
@@ -44,11 +50,12 @@ export interface View extends Snapshot {
   readonly underWay: readonly EffectRecord[];
   /** The facts, if the cloud was looked at for this occasion in the present entry. */
   observed(occasion: string): CloudFacts | undefined;
-  /** How each project answered in the present entry; a project asked more than once counts by its worst answer. */
-  answers(): Answers;
+  /** How each project answered these questions (all of the present entry); asked more than once, it counts by its worst answer. */
+  answers(questions?: readonly AskedQuestion[]): Answers;
 }
 
 export function makeView(snapshot: Snapshot, now: Date): View {
+  const facts = snapshot.facts && withDeclaredGroups(snapshot.facts, snapshot.constraints);
   const present = snapshot.effects.filter(({ entry }) => entry === snapshot.entry.number);
   const byKey = new Map(present.map((record) => [`${record.effect.kind} ${subjectOf(record.effect)}`, record]));
   const byKind = grouped(present, ({ effect }) => effect.kind);
@@ -57,13 +64,13 @@ export function makeView(snapshot: Snapshot, now: Date): View {
     byKey.get(`${kind} ${subject}`) as EffectRecord<K> | undefined;
   return {
     ...snapshot,
+    facts,
     now,
     effect,
     effectsOf: <K extends EffectKind>(kind: K) => (byKind.get(kind) ?? []) as unknown as readonly EffectRecord<K>[],
     underWay: snapshot.effects.filter(isUnderWay),
-    observed: (occasion) =>
-      effect("observe", occasion)?.status.kind === "done" ? (snapshot.facts ?? undefined) : undefined,
-    answers: () => answersTo(snapshot.questions, now),
+    observed: (occasion) => (effect("observe", occasion)?.status.kind === "done" ? (facts ?? undefined) : undefined),
+    answers: (questions = snapshot.questions) => answersTo(questions, now),
   };
 }
 
@@ -73,13 +80,13 @@ export function answersTo(questions: readonly AskedQuestion[], now: Date): Answe
   for (const question of questions)
     byProject.set(question.project, [...(byProject.get(question.project) ?? []), question]);
   const agreed: ProjectId[] = [];
-  const refused: { project: ProjectId; reason: string | null }[] = [];
+  const refused: Answers["refused"][number][] = [];
   const silent: ProjectId[] = [];
   const missing: ProjectId[] = [];
   for (const [project, asked] of byProject) {
     const no = asked.find(({ reply }) => reply?.answer === "NACK");
     const open = asked.filter(({ reply }) => reply === null);
-    if (no) refused.push({ project, reason: no.reply?.reason ?? null });
+    if (no) refused.push({ project, instance: no.instance, reason: no.reply?.reason ?? null });
     else if (open.length === 0) agreed.push(project);
     else if (open.some(({ replyBy }) => replyBy > now)) missing.push(project);
     else silent.push(project);

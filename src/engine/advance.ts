@@ -6,6 +6,7 @@ import type { Plugins } from "../ports/plugins.ts";
 import type { Recorded, Sessions } from "../ports/sessions.ts";
 import type { Wakes } from "../ports/wakes.ts";
 import { decide, REMOVED } from "./decide.ts";
+import { heldToPlan } from "./held-to-plan.ts";
 import { changesOf } from "./turn.ts";
 
 export interface Engine {
@@ -34,7 +35,8 @@ async function takeTurn(id: SessionId, { sessions, plugins, clock }: Engine): Pr
   await sessions.inTurn(id, clock.now(), async (open) => {
     const view = makeView(await open.snapshot(), clock.now());
     const workflow = plugins.workflow(view.session.workflow);
-    const decision = decide(view, workflow, open.removed);
+    const decided = decide(view, workflow, open.removed);
+    const decision = open.removed ? decided : await heldToPlan(view, decided, () => open.plannedCloud());
     const changes = changesOf(view, decision, workflow?.failed ?? view.entry.state);
     recorded = await open.record(
       decision.kind === "enter" && decision.state === REMOVED ? { ...changes, cancelPending: true } : changes,

@@ -36,6 +36,9 @@ export async function loadPlugins(folders: readonly string[]): Promise<LoadedPlu
 
 const kinds = ["workflows", "host-actions"] as const;
 
+/** Folders beside the plugins that are none: what several of them share, and packages. */
+const noPlugins: ReadonlySet<string> = new Set(["shared", "node_modules"]);
+
 interface PluginFile {
   readonly kind: (typeof kinds)[number];
   readonly file: string;
@@ -64,7 +67,7 @@ async function pluginFilesOf(folder: string, kind: PluginFile["kind"]): Promise<
   if (entries === null) return null;
   // A link to a folder is how a plugin is switched on without being copied.
   const names = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink()).map(({ name }) => name);
-  const plugins = names.filter((name) => !name.startsWith(".") && name !== "node_modules").toSorted();
+  const plugins = names.filter((name) => !name.startsWith(".") && !noPlugins.has(name)).toSorted();
   return Promise.all(plugins.map(async (name) => ({ kind, file: await indexOf(join(folder, kind, name)) })));
 }
 

@@ -121,6 +121,7 @@ function notificationsOf(effect: Effect, view: View): Notification[] {
           project: effect.project,
           state: "INSTANCE_ACTION_DONE",
           instances: [effect.instance],
+          instance: null,
           allowedActions: [],
           replyBy: null,
           actionsAt: null,
@@ -143,13 +144,14 @@ function notificationsOf(effect: Effect, view: View): Notification[] {
 }
 
 function questionNews(question: Question, view: View): Notification {
-  const { project, state, instances, allowedActions, replyBy, actionsAt, missing } = question;
+  const { project, state, instances, instance, allowedActions, replyBy, actionsAt, missing } = question;
   const { metadata } = view.session;
   return {
     type: "maintenance.scheduled",
     project,
     state,
     instances,
+    instance,
     allowedActions,
     replyBy,
     actionsAt,

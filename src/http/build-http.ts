@@ -12,6 +12,8 @@ import { answerProblem } from "./problem-answers.ts";
 import { healthRoutes } from "./routes/health.ts";
 import { openapiRoute } from "./routes/openapi.ts";
 import { cloudRoute } from "./routes/v1/cloud.ts";
+import { instanceGroupRoutes } from "./routes/v1/instance-group.ts";
+import { instanceRoutes } from "./routes/v1/instance.ts";
 import { eventsRoute } from "./routes/v1/events.ts";
 import { detailRoute } from "./routes/v1/maintenance/detail.ts";
 import { maintenanceRoutes } from "./routes/v1/maintenance/index.ts";
@@ -68,6 +70,8 @@ export function buildHttp(dependencies: HttpDependencies): App {
     notificationsRoute(routes, given);
     projectRoutes(routes, given);
     cloudRoute(routes, given);
+    instanceRoutes(routes, given);
+    instanceGroupRoutes(routes, given);
     webhookRoutes(routes, given);
     managerRoutes(routes, given);
     eventsRoute(routes, given);

@@ -3,6 +3,7 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from "fasti
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import type { Clock } from "../ports/clock.ts";
+import type { Constraints } from "../ports/constraints.ts";
 import type { Webhooks } from "../ports/deliveries.ts";
 import type { News } from "../ports/news.ts";
 import type { Polling } from "../ports/polling.ts";
@@ -22,6 +23,7 @@ export interface HttpDependencies {
   readonly webhooks: Webhooks;
   readonly polling: Polling;
   readonly receivers: Receivers;
+  readonly constraints: Constraints;
   /** By the name under which people see them: database, queue, cloud. */
   readonly health: Readonly<Record<string, HealthCheck>>;
   readonly clock: Clock;

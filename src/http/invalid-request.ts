@@ -29,6 +29,8 @@ function nothingThere({ issues }: z.ZodError): Problem {
   if (id === "session_id") return new Problem("SESSION_NOT_FOUND", "a session's id is a UUID, and this is none");
   if (id === "project_id") return new Problem("PROJECT_NOT_FOUND", "this cannot be the id of a project");
   if (id === "webhook_id") return new Problem("WEBHOOK_NOT_FOUND", "a webhook's id is a UUID, and this is none");
+  if (id === "instance_id") return new Problem("INSTANCE_NOT_FOUND", "this cannot be the id of an instance");
+  if (id === "group_id") return new Problem("GROUP_NOT_FOUND", "this cannot be the id of an instance group");
   return new Problem("NOT_FOUND", "there is nothing at this URL");
 }
 

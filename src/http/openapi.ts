@@ -28,6 +28,7 @@ export function describeApi(app: App, { publicUrl, version }: { publicUrl: strin
         { name: "sessions", description: "for the infrastructure admin" },
         { name: "projects", description: "for the manager of a project's application" },
         { name: "planning", description: "before a session: what the cloud looks like, and how it would go" },
+        { name: "constraints", description: "what an application needs while its instances are moved" },
         { name: "webhooks", description: "who hears of maintenance" },
         { name: "health", description: "for load balancers" },
       ],

@@ -5,6 +5,8 @@ import type { JournalEntry } from "../domain/journal.ts";
 import type { AskedQuestion } from "../domain/question.ts";
 import type { Failure, InstanceAction, Report, Session, SessionHost } from "../domain/session.ts";
 
+import type { Pace } from "../planner/eta/pace.ts";
+
 export interface Reports {
   list(): Promise<readonly SessionSummary[]>;
   /** Undefined: no such session. */
@@ -44,6 +46,7 @@ export interface SessionDetail extends SessionSummary {
   readonly projects: readonly ProjectDetail[];
   readonly instances: readonly InstanceDetail[];
   readonly runs: readonly ActionRun[];
+  readonly pace: Pace;
   /** Moves and other effects under way, with what holds them up. */
   readonly underWay: readonly {
     readonly kind: string;
@@ -127,4 +130,6 @@ export interface ProjectReport {
   readonly instances: readonly InstanceId[];
   /** The newest question, open or answered; its instances are what P1 answers while it is the newest. */
   readonly question: AskedQuestion | null;
+  /** Every question of the present entry that has no reply, oldest first; the time of some may be up. */
+  readonly unanswered: readonly AskedQuestion[];
 }

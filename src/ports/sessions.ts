@@ -1,5 +1,5 @@
 /** Where sessions live. Everything that is told as done here is durable. */
-import type { HostName, ProjectId, SessionId } from "../domain/ids.ts";
+import type { HostName, InstanceId, ProjectId, SessionId } from "../domain/ids.ts";
 import type { KnownHost } from "../domain/cloud.ts";
 import type { Effect } from "../domain/effect.ts";
 import type { JournalEntry } from "../domain/journal.ts";
@@ -7,6 +7,7 @@ import type { Notification } from "../domain/notification.ts";
 import type { AskedQuestion, AskedState, Question, Receipt, Reply } from "../domain/question.ts";
 import type { Failure, HostStatus, Report, Session } from "../domain/session.ts";
 import type { Snapshot } from "../domain/view.ts";
+import type { CloudSnapshot } from "../planner/format/snapshot.ts";
 import type { DeliveryId, EffectId } from "./effects.ts";
 
 export interface Sessions {
@@ -24,19 +25,19 @@ export interface Sessions {
    */
   inTurn(id: SessionId, now: Date, turn: (open: OpenSession) => Promise<void>): Promise<boolean>;
 
-  /** The newest question to a project, whatever its state; null when it was never asked. Undefined: no such session, or the project is not in it. */
-  latestQuestion(id: SessionId, project: ProjectId): Promise<AskedQuestion | null | undefined>;
+  /** The newest question at this place, whatever its state; null when none was asked. Undefined: no such session, or the project is not in it. */
+  latestQuestion(id: SessionId, place: ReplyPlace): Promise<AskedQuestion | null | undefined>;
 
   /**
-   * Records a reply to the newest question of the project, judged again under the session's lock by `judge` (a pure
+   * Records a reply to the newest question at this place, judged again under the session's lock by `judge` (a pure
    * rule of the domain); a reply that has an effect makes the session due. Writes one journal entry in every case.
    * Undefined: no such session, or the project is not in it.
    */
   reply(
     id: SessionId,
-    project: ProjectId,
+    place: ReplyPlace,
     reply: GivenReply,
-    judge: (newest: AskedQuestion | null, got: GivenReply, now: Date) => Receipt,
+    judge: (newest: AskedQuestion | null, got: GivenReply, now: Date, begun: boolean) => Receipt,
   ): Promise<Receipt | undefined>;
 
   /**
@@ -60,6 +61,13 @@ export interface NewSession {
   readonly at: Date;
 }
 
+/** Where a reply comes in: at a project's link, or at that of one of its instances. */
+export interface ReplyPlace {
+  readonly project: ProjectId;
+  /** Null: the questions that are answered for the project as a whole. */
+  readonly instance: InstanceId | null;
+}
+
 /** A reply as it came, before it is judged. */
 export interface GivenReply extends Reply {
   readonly state: string;
@@ -69,6 +77,8 @@ export interface GivenReply extends Reply {
 
 export interface OpenSession {
   snapshot(): Promise<Snapshot>;
+  /** The cloud that the session's plan was made for; null when it has no plan, or the plan is not kept any more. */
+  plannedCloud(): Promise<CloudSnapshot | null>;
   /** True when the admin deleted the session: it is to be wound up. */
   readonly removed: boolean;
   /** Writes the changes of one turn; commits when the turn ends. */

@@ -8,6 +8,22 @@ export type { SshAccess } from "./ssh.ts";
 export { pause, withinSeconds } from "./time.ts";
 export { type Decision, end, enter, fail, perform, wait } from "../domain/decision.ts";
 export * from "../domain/cloud.ts";
+export {
+  constraintsFrom,
+  type DeclaredConstraints,
+  type GroupConstraints,
+  groupOf,
+  type Impacted,
+  type ImpactedMember,
+  type InstanceConstraints,
+  type InstanceGroup,
+  leadSeconds,
+  maxImpacted,
+  maxInterruptionSeconds,
+  maxPerHost,
+  migrationType,
+  recoverySeconds,
+} from "../domain/constraint.ts";
 export * from "../domain/effect.ts";
 export { grouped } from "../domain/grouped.ts";
 export * from "../domain/ids.ts";

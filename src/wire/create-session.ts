@@ -1,6 +1,7 @@
 /** A1, `POST /v1/maintenance`: what an admin asks for (reference §2.3). Keys that we do not know are ignored. */
 import { z } from "zod";
 import { HostName, PluginName, type SessionId } from "../domain/ids.ts";
+import { Plan } from "../planner/format/plan.ts";
 import { ActionPhase, type RequestedAction, SessionOptions } from "../domain/session.ts";
 import { pythonRepr, withoutNulls } from "./python-text.ts";
 import { TimeInRequest } from "./times.ts";
@@ -53,6 +54,12 @@ export const createSessionBody = (defaults: OptionDefaults) =>
         .max(0, "nothing is downloaded for a session: the operator installs plugins beforehand")
         .optional(),
       options: optionsWith(defaults).prefault({}),
+      plan_digest: Plan.shape.digest
+        .nullable()
+        .default(null)
+        .describe(
+          "a plan of this Fenix: the hosts, hosts_at_once and moves_at_once are the plan's, and the session begins only while the cloud is as it was",
+        ),
     })
     .meta({
       id: "CreateSession",
@@ -81,14 +88,22 @@ const optionsWith = ({ replySeconds, scaleInReplySeconds }: OptionDefaults) => {
   });
 };
 
-export function toSessionRequest({ hosts, maintenance_at, metadata, workflow, actions, options }: CreateSession) {
+export function toSessionRequest({
+  hosts,
+  maintenance_at,
+  metadata,
+  workflow,
+  actions,
+  options,
+  plan_digest,
+}: CreateSession) {
   const asked = actions.map(({ plugin, type, order, metadata }): RequestedAction => ({
     plugin,
     phase: type,
     order,
     metadata,
   }));
-  return { hosts, maintenanceAt: maintenance_at, metadata, workflow, actions: asked, options };
+  return { hosts, maintenanceAt: maintenance_at, metadata, workflow, actions: asked, options, planDigest: plan_digest };
 }
 
 export const SessionCreated = z.object({ session_id: z.uuid() }).meta({ id: "SessionCreated" });

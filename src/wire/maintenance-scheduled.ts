@@ -5,14 +5,16 @@ import type { Links } from "./links.ts";
 import { formatTimeOrNull } from "./times.ts";
 
 export function scheduledPayload(notification: MaintenanceScheduled, session: SessionId, links: Links) {
-  const { project, state, instances, allowedActions, replyBy, actionsAt, metadata, missing } = notification;
-  const link = replyBy === null ? links.project(session, project) : links.question({ session, project }, replyBy);
+  const { project, state, instances, instance, allowedActions, replyBy, actionsAt, metadata, missing } = notification;
+  const place = { session, project, ...(instance === null ? {} : { instance }) };
+  const link = replyBy === null ? links.project(session, project) : links.question(place, replyBy);
   return {
     service: "fenix",
     project_id: project,
     allowed_actions: allowedActions,
-    // A list of many ids would not fit into an event alarm, so a project reads them where it replies.
-    instance_ids: state === "INSTANCE_ACTION_DONE" ? instances : link,
+    // A list of many ids would not fit into an event alarm, so a project reads them where it replies. Managers of
+    // workflow vnf expect the one id itself (reference §6.6).
+    instance_ids: state === "INSTANCE_ACTION_DONE" || instance !== null ? instances : link,
     reply_url: link,
     actions_at: formatTimeOrNull(actionsAt),
     reply_at: formatTimeOrNull(replyBy),

@@ -22,6 +22,18 @@ const QuestionAnswer = z
   })
   .meta({ id: "Question" });
 
+const OpenQuestion = z
+  .object({
+    state: z.string(),
+    instance_ids: z.array(z.string()),
+    allowed_actions: z.array(InstanceAction),
+    missing: z.record(z.string(), z.number()).nullable(),
+    reply_at: Time,
+    actions_at: Time,
+    reply_url: z.url().describe("of this question: one about a single instance has its own"),
+  })
+  .meta({ id: "OpenQuestion" });
+
 export const ProjectInstances = z
   .object({
     instance_ids: z.array(z.string()).describe("those of the newest question; before the first one, all"),
@@ -30,6 +42,9 @@ export const ProjectInstances = z
     state: z.string().describe("the session's"),
     reply_url: z.url(),
     question: QuestionAnswer.nullable().describe("the newest question to the project"),
+    open_questions: z
+      .array(OpenQuestion)
+      .describe("all that can be answered now: a manager that cannot be called reads here what it is asked"),
   })
   .meta({ id: "ProjectInstances" });
 
@@ -37,7 +52,7 @@ export function toProjectInstances(
   { session, project, report, now }: { session: SessionId; project: ProjectId; report: ProjectReport; now: Date },
   links: Links,
 ): z.infer<typeof ProjectInstances> {
-  const { question, instances, state } = report;
+  const { question, instances, state, unanswered } = report;
   return {
     instance_ids: [...(question?.instances ?? instances)],
     session_id: session,
@@ -45,6 +60,18 @@ export function toProjectInstances(
     state,
     reply_url: links.project(session, project),
     question: question && toQuestion(question, now),
+    open_questions: unanswered
+      .filter(({ replyBy }) => now <= replyBy)
+      .map((open) => ({
+        state: open.state,
+        instance_ids: [...open.instances],
+        allowed_actions: [...open.allowedActions],
+        missing: open.missing,
+        reply_at: formatTime(open.replyBy),
+        actions_at: formatTime(open.actionsAt),
+        // Without a token: who may read here may not reply for that alone.
+        reply_url: links.project(session, project, open.instance ?? undefined),
+      })),
   };
 }
 

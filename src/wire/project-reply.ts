@@ -6,6 +6,7 @@ import { z } from "zod";
 import { InstanceId } from "../domain/ids.ts";
 import { askedStates } from "../domain/question.ts";
 import { InstanceAction } from "../domain/session.ts";
+import { TimeInRequest } from "./times.ts";
 
 const replyStates = [
   ...askedStates.flatMap((state) => [`ACK_${state}` as const, `NACK_${state}` as const]),
@@ -21,6 +22,9 @@ export const ProjectReply = z
     state: z.enum(replyStates),
     instance_actions: z.record(InstanceId, InstanceAction).optional().describe("what shall be done to each instance"),
     instance_action: InstanceAction.optional().describe("the same for all instances that have none of their own"),
+    retry_at: TimeInRequest.optional().describe(
+      "with a NACK to PREPARE_ or PLANNED_MAINTENANCE: when to ask again, if the session grants it",
+    ),
     reason: z.string().max(REASON_MAX).optional().describe("why not, in the project's words"),
   })
   .meta({
@@ -35,7 +39,7 @@ export type ProjectReply = z.infer<typeof ProjectReply>;
 /** The reply comes back as it came, whatever became of it (reference §2.4). */
 export const ProjectReplied = z.looseObject({ state: z.string() }).meta({ id: "ProjectReplied" });
 
-export function toReply({ state, instance_actions, instance_action, reason }: ProjectReply) {
+export function toReply({ state, instance_actions, instance_action, reason, retry_at }: ProjectReply) {
   return {
     state,
     instanceActions: new Map(
@@ -43,5 +47,6 @@ export function toReply({ state, instance_actions, instance_action, reason }: Pr
     ),
     instanceAction: instance_action ?? null,
     reason: reason ?? null,
+    retryAt: retry_at ?? null,
   };
 }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { SessionId } from "../domain/ids.ts";
 import type { RequestedAction } from "../domain/session.ts";
 import type { ActionRun, InstanceDetail, ProjectDetail, SessionDetail as Detail } from "../ports/reports.ts";
+import { EtaAnswer, toEta } from "./eta.ts";
 import { pythonRepr, withoutNulls } from "./python-text.ts";
 import { Failure, toWaiting, Waiting } from "./session.ts";
 import { formatTime, formatTimeOrNull, Time } from "./times.ts";
@@ -51,6 +52,7 @@ const SessionRow = z
     meta: z.string().describe("`metadata` as Python text"),
     metadata: z.record(z.string(), z.unknown()),
     options: z.record(z.string(), z.unknown()),
+    plan_digest: z.string().nullable().describe("the plan by which it was created"),
   })
   .meta({ id: "SessionRow" });
 
@@ -125,6 +127,7 @@ const InstanceRow = z
 export const SessionDetailAnswer = z
   .object({
     ...progress,
+    eta: EtaAnswer.nullable(),
     session: SessionRow,
     action_plugins: z.array(ActionRow),
     action_plugin_instances: z.array(RunRow),
@@ -136,12 +139,13 @@ export const SessionDetailAnswer = z
   })
   .meta({ id: "SessionDetail" });
 
-export function toSessionDetail(detail: Detail): z.infer<typeof SessionDetailAnswer> {
+export function toSessionDetail(detail: Detail, now: Date): z.infer<typeof SessionDetailAnswer> {
   const { id } = detail;
   const projectStates = new Map(detail.projects.map((project) => [project.id, project.state]));
   const newestRuns = new Map(detail.runs.map((run) => [run.host, run]));
   return {
     ...toProgress(detail),
+    eta: toEta(detail, now),
     session: toSessionRow(detail),
     action_plugins: detail.session.actions.map((action, index) => toActionRow(action, index, detail)),
     action_plugin_instances: detail.runs.map((run) => toRunRow(run, id)),
@@ -180,6 +184,7 @@ const toSessionRow = (detail: Detail): z.infer<typeof SessionRow> => ({
   meta: pythonText(detail.session.metadata),
   metadata: detail.session.metadata,
   options: detail.session.options,
+  plan_digest: detail.session.planDigest,
   created_at: formatTime(detail.createdAt),
   updated_at: formatTime(detail.updatedAt),
 });

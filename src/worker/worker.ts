@@ -1,4 +1,5 @@
 /** A worker: takes hints from the queue and does what is due. Any number of workers may run, and any may be killed. */
+import type { SessionId } from "../domain/ids.ts";
 import { advance, type Engine } from "../engine/advance.ts";
 import { keepSweeping } from "../engine/sweep.ts";
 import { deliver, type Delivering } from "../effects/deliver.ts";
@@ -20,6 +21,20 @@ export interface Worker {
   stop(): Promise<void>;
 }
 
+/** The longest rest after turns: what happens meanwhile waits for it. */
+const REST_MS_MAX = 500;
+
+/**
+ * Takes turns, and rests for as long as they took. In a large session effects end all the time, and a turn takes tens of
+ * milliseconds: what ends while it rests is seen by the next turn together. In a small one the rest is too short to notice.
+ */
+async function advanceAtEase(id: SessionId, engine: Engine, stopping: AbortSignal): Promise<void> {
+  const began = engine.clock.now().getTime();
+  await advance(id, engine);
+  const took = engine.clock.now().getTime() - began;
+  await engine.clock.sleep(Math.min(took, REST_MS_MAX), stopping);
+}
+
 /** Most effects take less; what takes longer is handed over rather than waited for. */
 const GRACE_MS = 5_000;
 
@@ -27,7 +42,7 @@ export function startWorker({ consumer, due, engine, performers, delivering, onE
   const stopping = new AbortController();
   const shutdown = new AbortController();
   const consuming = consumer.consume({
-    session: (id) => advance(id, engine),
+    session: (id) => advanceAtEase(id, engine, stopping.signal),
     effect: (id) => performEffect(id, { ...performers, shutdown: shutdown.signal }),
     delivery: (id) => deliver(id, { ...delivering, shutdown: shutdown.signal }),
   });

@@ -12,6 +12,7 @@ import {
   someSessions,
   webId,
 } from "./fake-fenix.ts";
+import { aPlan, aSnapshot } from "../planner/check/a-plan.ts";
 import { fenix, type Typing } from "./fenix.ts";
 
 let server: FakeFenix;
@@ -44,6 +45,34 @@ describe("session create", () => {
       ],
       options: { reply_seconds: 20, on_nack: "skip_host" },
       metadata: { version: "2026.1" },
+    });
+  });
+
+  describe("by a plan", () => {
+    const digest = `sha256:${"a".repeat(64)}`;
+    const create = (plan: string, files: Typing["files"] = {}) =>
+      typed(["session", "create", "--at", "now", "--plan", plan], answers, { files });
+
+    test("sends its digest", async () => {
+      expect(await create(digest)).toMatchObject({ code: 0 });
+      expect(server.asked[0]?.body).toEqual({
+        state: "MAINTENANCE",
+        maintenance_at: "2026-11-25 08:02:00",
+        plan_digest: digest,
+      });
+    });
+
+    test("finds the digest in a file, as fenix plan --json wrote it", async () => {
+      const plan = aPlan(aSnapshot());
+      expect(await create("plan.json", { "plan.json": JSON.stringify(plan) })).toMatchObject({ code: 0 });
+      expect(server.asked[0]?.body).toMatchObject({ plan_digest: plan.digest });
+    });
+
+    test("says what is wrong with a file that is no plan", async () => {
+      const { code, err } = await create("plan.json", { "plan.json": "{}" });
+      expect(code).not.toBe(0);
+      expect(err).toContain("plan.json is not acceptable");
+      expect(server.asked).toEqual([]);
     });
   });
 

@@ -81,7 +81,9 @@ export function aDetail({ session = {}, ...changes }: DetailChanges = {}): Sessi
   };
   return SessionDetailAnswer.parse({
     ...progress,
+    eta: changes.eta ?? null,
     session: {
+      plan_digest: null,
       ...row,
       ...progress,
       state: "PLANNED_MAINTENANCE",

@@ -35,9 +35,14 @@ describe("snapshot", () => {
 
 describe("plan", () => {
   const cloud = aSnapshot({ instances: { web: { host: "a" }, db: { host: "b" } }, session: { hosts: ["a"] } });
-  /** No host has room for `big`. */
+  /** No host has room for `big`, and none can be cleared for it. */
   const full = aSnapshot({
-    instances: { big: { host: "a", demand: { vcpus: 8 } }, x: { host: "b" }, y: { host: "c" } },
+    instances: {
+      big: { host: "a", demand: { vcpus: 8 } },
+      x: { host: "b", demand: { vcpus: 5 } },
+      y: { host: "c", demand: { vcpus: 5 } },
+    },
+    session: { hosts: ["a"] },
   });
   const offline = (argv: readonly string[] = [], given: unknown = cloud) =>
     fenix(["plan", "--cloud", "-", ...argv], { files: { "-": JSON.stringify(given) } });
@@ -45,7 +50,7 @@ describe("plan", () => {
   test("offline, from a file", async () => {
     const { code, out, err } = await offline();
     expect({ code, err }).toEqual({ code: 0, err: "" });
-    expect(out).toContain("Hosts  1 in 1 waves\n");
+    expect(out).toContain("Hosts   1 in 1 wave\n");
     expect(out).toMatch(/^a +1 +0:00:00 +0:00:10 +0:00:10 +0:01:50 +1$/m);
     expect(out).toContain("Checked: the plan keeps every rule.\n");
   });
@@ -88,6 +93,7 @@ describe("plan", () => {
       window_seconds: 900,
     });
     expect([code, out.includes("Checked: the plan keeps every rule.")]).toEqual([0, true]);
+    expect(out).toContain(`\nTo begin by it: fenix session create --plan ${answer.plan.digest} --at now\n`);
   });
 
   test("a plan that breaks a rule is not passed over, whoever made it", async () => {
@@ -131,12 +137,13 @@ describe("check", () => {
     const { code, out, err } = await checked();
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out.replace(plan.digest, "sha256:…")).toMatchInlineSnapshot(`
-      "Plan   sha256:…
-      Hosts  1 in 1 waves; 1 cannot be planned
-      Moves  2, 1.00 for each instance that has to leave
-      Takes  1 min 50 s; begun now it is done by 2026-11-25 08:03 UTC
-      Bound  1 min 50 s, by the host that takes longest; for planners that close a host when its drain starts 44 s
-      Gap    1.00 × the bound, 1.00 × the bound of such planners
+      "Plan    sha256:…
+      Hosts   1 in 1 wave; 1 cannot be planned
+      Moves   2, 1.00 for each instance that has to leave
+      Takes   1 min 50 s; begun now it is done by 2026-11-25 08:03 UTC
+      Bound   1 min 50 s, by the host that takes longest: the plan is 1.00 times that
+      Tight   1 min 50 s, as hosts are not divisible and groups need places: the plan is 1.00 times that
+      Closed  44 s, for planners that close a host when its drain starts: the plan is 2.50 times that
 
       WAVE  FROM     UNTIL    HOSTS  MOVES
       1     0:00:00  0:01:50  1      2

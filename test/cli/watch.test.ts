@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { Detail } from "../../src/cli/answers.ts";
 import { progressLines } from "../../src/cli/progress.ts";
+import { sessionInWords } from "../../src/cli/session-words.ts";
 import { withNames } from "../../src/cli/timeline-words.ts";
 import { duration, parseWhen } from "../../src/cli/when.ts";
 import {
@@ -120,6 +121,30 @@ describe("the picture", () => {
     const detail = Detail.parse(aDetail(changes));
     return { detail, timeline: events.entries, now: NOW, trouble: null, named: withNames(detail), ...more };
   };
+
+  test("when it will be done, and how that is known", () => {
+    const eta = {
+      p50: "2026-11-25 08:47:00",
+      p95: "2026-11-26 01:02:30",
+      p50_seconds: 2_700,
+      p95_seconds: 61_230,
+      drain: { seconds: 180, basis: "measured", measured: 12 },
+      action: { seconds: 1_800, basis: "assumed", measured: 0 },
+      hosts_at_once: 1,
+    } as const;
+    expect(progressLines(picture({ eta }), size).slice(1, 3)).toEqual([
+      "done in 45 min (08:47 UTC), with 95 % within 17 h (2026-11-26 01:02 UTC)",
+      "  by 12 measured drains of 3 min and assumed host actions of 30 min",
+    ]);
+    const drain = { seconds: 8, basis: "moves", measured: 0 } as const;
+    const action = { seconds: 60, basis: "plan", measured: 0 } as const;
+    expect(progressLines(picture({ eta: { ...eta, drain, action } }), size)[2]).toBe(
+      "  by measured moves, 8 s for a drain and planned host actions of 1 min",
+    );
+    expect(sessionInWords(Detail.parse(aDetail({ eta })), NOW)).toContain(
+      "\nDone        in 45 min (08:47 UTC), with 95 %",
+    );
+  });
 
   test("state, hosts, what it waits for, what is under way, what happened", () => {
     const waiting = { for: "moves to end", until: "2026-11-25 08:31:00" };

@@ -7,13 +7,17 @@ import { type Evidence, judge, type Verdict } from "../../demo/judge.ts";
 import { freePort, type Service, startService } from "../../demo/service.ts";
 import { Entry } from "../../src/verify/entries.ts";
 import { type Certificate, verifySession } from "../../src/verify/verify-session.ts";
+import type { CloudOptions } from "../../src/simulator/build-world.ts";
 import { demoCloud } from "../../src/simulator/scenarios.ts";
 import { type Simulator, startSimulator } from "../../src/simulator/simulator.ts";
 
 export interface CrashWorld {
   readonly simulator: Simulator;
+  /** Where its API answers, to whomever asks. */
+  readonly url: string;
   startWorker(): Promise<Service>;
-  createSession(): Promise<string>;
+  /** Over every host, one at a time, unless the request is changed. */
+  createSession(changes?: Readonly<Record<string, unknown>>): Promise<string>;
   /** The session's state, as any client sees it. */
   state(id: string): Promise<string>;
   timeline(id: string): Promise<string>;
@@ -31,11 +35,14 @@ const SPEED = 8;
 const WORK = 'from=$(date +%s%3N); sleep 0.3; echo "$FENIX_ACTION_KEY $FENIX_HOST $from $(date +%s%3N)" >> "$RECORD"';
 const WAS_DONE = 'grep -qF "$FENIX_ACTION_KEY " "$RECORD"';
 
-export async function crashWorld(settings: Readonly<Record<string, string>>): Promise<CrashWorld> {
+export async function crashWorld(
+  settings: Readonly<Record<string, string>>,
+  cloud: CloudOptions = demoCloud(),
+): Promise<CrashWorld> {
   const folder = mkdtempSync(join(tmpdir(), "fenix-crash-"));
   const record = join(folder, "works");
   appendFileSync(record, "");
-  const simulator = await startSimulator({ ...demoCloud(), speed: SPEED });
+  const simulator = await startSimulator({ ...cloud, speed: SPEED });
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const environment = {
@@ -60,9 +67,10 @@ export async function crashWorld(settings: Readonly<Record<string, string>>): Pr
   };
   return {
     simulator,
+    url,
     startWorker: () =>
       startService({ mode: "worker", settings: environment, log: join(folder, `worker-${++workers}.log`) }),
-    async createSession() {
+    async createSession(changes = {}) {
       const body = {
         maintenance_at: new Date().toISOString(),
         actions: [
@@ -73,6 +81,7 @@ export async function crashWorld(settings: Readonly<Record<string, string>>): Pr
           },
         ],
         options: { reply_seconds: 120, scale_in_reply_seconds: 120 },
+        ...changes,
       };
       const headers = { "content-type": "application/json" };
       const answer = await call("/v1/maintenance", { method: "POST", headers, body: JSON.stringify(body) });

@@ -44,7 +44,7 @@ describe("answers", () => {
       aQuestion({ project: project("b"), reply: aReply("NACK", { reason: "black friday" }) }),
     ];
     const answers = answersTo(questions, NOON);
-    expect(answers.refused).toEqual([{ project: "b", reason: "black friday" }]);
+    expect(answers.refused).toEqual([{ project: "b", instance: null, reason: "black friday" }]);
     expect(answers.missing).toEqual(["a"]);
   });
 

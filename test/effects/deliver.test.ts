@@ -9,6 +9,7 @@ const question = (replyBy: Date): Notification => ({
   project: project("shop"),
   state: "MAINTENANCE",
   instances: [],
+  instance: null,
   allowedActions: [],
   replyBy,
   actionsAt: null,

@@ -91,6 +91,7 @@ describe("performing", () => {
         type: "maintenance.scheduled",
         project: "shop",
         state: "INSTANCE_ACTION_DONE",
+        instance: null,
         instances: ["web-1"],
         allowedActions: [],
         replyBy: null,

@@ -11,6 +11,7 @@ import { SessionOptions } from "../../src/domain/session.ts";
 import { buildHttp } from "../../src/http/build-http.ts";
 import type { Commands } from "../../src/http/commands.ts";
 import type { HealthCheck } from "../../src/http/health.ts";
+import type { Constraints, Declarations } from "../../src/ports/constraints.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
 import type { Identity } from "../../src/ports/identity.ts";
 import type { News, Told } from "../../src/ports/news.ts";
@@ -70,6 +71,8 @@ export interface Given {
   /** In place of `news`. */
   readonly follow?: News;
   readonly project?: Partial<ProjectReport>;
+  /** Left out: all that is declared is accepted and forgotten. */
+  readonly constraints?: Constraints;
   readonly health?: Readonly<Record<string, HealthCheck>>;
   readonly log?: (line: string) => void;
 }
@@ -87,6 +90,10 @@ export function openDoor(given: Given = {}) {
     webhooks: webhooksIn(stored),
     polling: pollingIn(new Map()),
     receivers: given.receivers ?? { whyRefused: async () => null },
+    constraints: given.constraints ?? {
+      instances: forgetting("declareInstance", asked),
+      groups: forgetting("declareGroup", asked),
+    },
     health: given.health ?? {},
     clock: {
       now: () => now,
@@ -192,6 +199,31 @@ const webhooksIn = (stored: Webhook[]): Webhooks => ({
   },
 });
 
+/** What is declared already, and nothing else; what is declared now is forgotten. */
+export const knowing = <Declared extends object>(kept: Declared): Declarations<Declared, string> => {
+  const found = { ...kept, createdAt: now, updatedAt: now };
+  return {
+    declare: async () => ({ kind: "declared", kept: found }),
+    find: async (id) => (Object.values(kept).includes(id) ? found : undefined),
+    list: async () => [found],
+    remove: async () => undefined,
+  };
+};
+
+const forgetting = <Declared, Id>(
+  command: string,
+  asked: { command: string; request: unknown }[],
+): Declarations<Declared, Id> => ({
+  declare: async (declared, at) => {
+    refuseWhatNoDatabaseHolds(declared);
+    asked.push({ command, request: declared });
+    return { kind: "declared", kept: { ...declared, createdAt: at, updatedAt: at } };
+  },
+  find: async (id) => (refuseWhatNoDatabaseHolds(id), undefined),
+  list: async (...given) => (refuseWhatNoDatabaseHolds(given), []),
+  remove: async (id) => refuseWhatNoDatabaseHolds(id),
+});
+
 function refuseWhatNoDatabaseHolds(value: unknown): void {
   const unfit = (text: string) => /[\0\p{Surrogate}]/u.test(text);
   if (typeof value === "string" && unfit(value)) throw new Error(`invalid byte sequence: ${JSON.stringify(value)}`);
@@ -205,6 +237,7 @@ export const aQuestion: AskedQuestion = {
   state: "PLANNED_MAINTENANCE",
   round: 1,
   instances: [instanceId],
+  instance: null,
   allowedActions: ["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"],
   replyBy: new Date("2026-11-25T08:00:40.000Z"),
   actionsAt: new Date("2026-11-25T08:00:40.000Z"),
@@ -216,11 +249,13 @@ const aProjectReport: ProjectReport = {
   state: "PLANNED_MAINTENANCE",
   instances: [instanceId, otherInstanceId],
   question: null,
+  unanswered: [],
 };
 
 const created = new Date("2026-11-25T07:00:00.000Z");
 
 const aDetail: SessionDetail = {
+  pace: { visits: new Map(), moves: { count: 0, meanSeconds: 0 }, expected: null },
   id: sessionId,
   workflow: PluginName.parse("default"),
   state: "PLANNED_MAINTENANCE",
@@ -240,6 +275,7 @@ const aDetail: SessionDetail = {
     metadata: { openstack: "upgrade" },
     options: SessionOptions.parse({}),
     actions: [{ plugin: PluginName.parse("dummy"), phase: "host", order: 0, metadata: {} }],
+    planDigest: null,
   },
   hosts: [
     {

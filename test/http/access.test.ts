@@ -5,12 +5,25 @@
 import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { type Rule, rules } from "../../src/access/rules.ts";
+import { GroupId } from "../../src/domain/ids.ts";
 import { projectNamed } from "../../src/simulator/identity.ts";
-import { openDoor, projectId, publicUrl, sessionId, unknownId } from "./a-door.ts";
+import { instanceId, knowing, openDoor, projectId, publicUrl, sessionId, unknownId } from "./a-door.ts";
 import { aWebhook } from "../support/a-webhook.ts";
 import { guardedDoor, type Persona, personas, strangers } from "./personas.ts";
 
-const door = await guardedDoor();
+const groupId = GroupId.parse("7dd22463-6f1f-4a75-9a5d-42e5d3eb7c53");
+const door = await guardedDoor({
+  constraints: {
+    instances: knowing({
+      ...{ instance: instanceId, project: projectId, group: groupId, name: "web-1", migrationType: "MIGRATE" },
+      ...{ maxInterruptionSeconds: 120, resourceMitigation: true, leadTimeSeconds: 40 },
+    }),
+    groups: knowing({
+      ...{ group: groupId, project: projectId, name: "web", antiAffinity: true, maxInstancesPerHost: 1 },
+      ...{ maxImpactedMembers: 1, recoveryTimeSeconds: 4, resourceMitigation: true },
+    }),
+  },
+});
 afterAll(door.close);
 
 interface TableRoute {
@@ -58,6 +71,15 @@ const expected = new Map<string, readonly number[]>(
       [[200, 200, 200, 200, 200, 404, 404], "GET /v1/maintenance/:session_id/notifications"],
       [[200, 200, 200, 200, 200, 404, 404], "GET /v1/maintenance/:session_id/:project_id"],
       [[200, 403, 403, 403, 200, 404, 404], "PUT /v1/maintenance/:session_id/:project_id"],
+      [[200, 403, 403, 403, 200, 404, 404], "PUT /v1/maintenance/:session_id/:project_id/:instance_id"],
+      [[200, 403, 403, 200, 200, 403, 403], "GET /v1/instance"],
+      [[200, 404, 404, 200, 200, 404, 404], "GET /v1/instance/:instance_id"],
+      [[200, 403, 403, 403, 200, 403, 403], "PUT /v1/instance/:instance_id"],
+      [[200, 200, 200, 200, 200, 200, 200], "DELETE /v1/instance/:instance_id"],
+      [[200, 403, 403, 200, 200, 403, 403], "GET /v1/instance_group"],
+      [[200, 404, 404, 200, 200, 404, 404], "GET /v1/instance_group/:group_id"],
+      [[200, 403, 403, 403, 200, 403, 403], "PUT /v1/instance_group/:group_id"],
+      [[200, 200, 200, 200, 200, 200, 200], "DELETE /v1/instance_group/:group_id"],
       [[200, 200, 200, 200, 200, 403, 403], "GET /v1/projects/:project_id/manager"],
       [[200, 403, 403, 403, 200, 403, 403], "PUT /v1/projects/:project_id/manager"],
       [[200, 200, 200, 200, 200, 200, 403], "GET /v1/events"],
@@ -75,6 +97,15 @@ const forEverybody = ["GET /health/live", "GET /health/ready", "GET /openapi.jso
 const bodies: Readonly<Record<string, object>> = {
   "POST /v1/maintenance": { maintenance_at: "2026-11-25 08:30:00" },
   "PUT /v1/maintenance/:session_id/:project_id": { state: "ACK_MAINTENANCE" },
+  "PUT /v1/maintenance/:session_id/:project_id/:instance_id": { state: "ACK_MAINTENANCE" },
+  "PUT /v1/instance/:instance_id": {
+    ...{ instance_id: instanceId, project_id: projectId, group_id: groupId, instance_name: "web-1" },
+    ...{ max_interruption_time: 120, migration_type: "MIGRATE", resource_mitigation: true, lead_time: 40 },
+  },
+  "PUT /v1/instance_group/:group_id": {
+    ...{ group_id: groupId, project_id: projectId, group_name: "web", anti_affinity_group: true },
+    ...{ max_instances_per_host: 1, max_impacted_members: 1, recovery_time: 4, resource_mitigation: true },
+  },
   "PUT /v1/projects/:project_id/manager": { polls: true },
   "POST /v1/webhooks": { project_id: projectId, url: "http://192.0.2.20/" },
 };
@@ -83,7 +114,14 @@ const nameOf = ({ method, url }: TableRoute) => `${method} ${url}`;
 const guarded = routes.filter(({ everybody }) => !everybody);
 
 function ask({ method, url }: TableRoute, headers: Record<string, string>, session: string = sessionId) {
-  const path = url.replace(":session_id", session).replace(":project_id", projectId).replace(":webhook_id", webhookId);
+  const lists = method === "GET" && (url === "/v1/instance" || url === "/v1/instance_group");
+  const path =
+    url
+      .replace(":session_id", session)
+      .replace(":project_id", projectId)
+      .replace(":instance_id", instanceId)
+      .replace(":group_id", groupId)
+      .replace(":webhook_id", webhookId) + (lists ? `?project_id=${projectId}` : "");
   const takesBody = method === "POST" || method === "PUT";
   const payload = bodies[`${method} ${url}`] ?? {};
   return door.send({ method: method as "GET", url: path, headers, ...(takesBody && { payload }) });

@@ -96,6 +96,9 @@ describe("POST /v1/maintenance", () => {
     ["options.move_seconds", withOptions({ move_seconds: 1.5 })],
     ["options.own_action_seconds", withOptions({ own_action_seconds: [] })],
     ["options.moves_at_once", withOptions({ moves_at_once: 101 })],
+    ["options.plan_tolerance", withOptions({ plan_tolerance: 1.5 })],
+    ["plan_digest", { maintenance_at: at, plan_digest: "sha256:1" }],
+    ["plan_digest", { maintenance_at: at, plan_digest: 7 }],
   ])("names %j", async (field, body) => {
     expect(await refusalOf(createSession(body))).toEqual(refused(field));
   });
@@ -191,6 +194,86 @@ describe("PUT /v1/maintenance/{session_id}/{project_id}", () => {
   }
 });
 
+describe("PUT /v1/instance", () => {
+  const good = {
+    instance_id: instanceId,
+    project_id: projectId,
+    group_id: "5f0a1b8e-2f1c-4c59-9f3a-5d6f1e2a7b3c",
+    instance_name: "web-1",
+    max_interruption_time: 120,
+    migration_type: "MIGRATE",
+    resource_mitigation: true,
+    lead_time: 40,
+  };
+
+  test.each<[field: string, wrong: object]>([
+    ...Object.keys(good).map((field): [string, object] => [field, { [field]: undefined }]),
+    ...Object.keys(good).map((field): [string, object] => [field, { [field]: {} }]),
+    ...Object.keys(good).map((field): [string, object] => [field, { [field]: "" }]),
+    ["instance_id", { instance_id: "109e14d9-6566-42b3-93e4-000000000000" }],
+    ["instance_id", { instance_id: text(65) }],
+    ["project_id", { project_id: 1 }],
+    ["project_id", { project_id: text(65) }],
+    ["group_id", { group_id: text(65) }],
+    ["group_id", { group_id: "a\u0000b" }],
+    ["instance_name", { instance_name: text(256) }],
+    ["instance_name", { instance_name: null }],
+    ["max_interruption_time", { max_interruption_time: -1 }],
+    ["max_interruption_time", { max_interruption_time: 0.5 }],
+    ["max_interruption_time", { max_interruption_time: "120" }],
+    ["max_interruption_time", { max_interruption_time: "soon," }],
+    ["max_interruption_time", { max_interruption_time: "999999999," }],
+    ["max_interruption_time", { max_interruption_time: true }],
+    ["migration_type", { migration_type: "EVICTION" }],
+    ["migration_type", { migration_type: "migrate" }],
+    ["migration_type", { migration_type: ["MIGRATE"] }],
+    ["resource_mitigation", { resource_mitigation: 1 }],
+    ["resource_mitigation", { resource_mitigation: "yes," }],
+    ["resource_mitigation", { resource_mitigation: "true" }],
+    ["lead_time", { lead_time: 31_536_000 }],
+    ["lead_time", { lead_time: null }],
+  ])("names %j of %j", async (field, wrong) => {
+    const answer = refusalOf(put(`/v1/instance/${instanceId}`)({ ...good, ...wrong }));
+    expect(await answer).toEqual(refused(field));
+  });
+});
+
+describe("PUT /v1/instance_group", () => {
+  const id = "5f0a1b8e-2f1c-4c59-9f3a-5d6f1e2a7b3c";
+  const good = {
+    group_id: id,
+    project_id: projectId,
+    group_name: "web",
+    anti_affinity_group: true,
+    max_instances_per_host: 1,
+    max_impacted_members: 1,
+    recovery_time: 4,
+    resource_mitigation: true,
+  };
+
+  test.each<[field: string, wrong: object]>([
+    ...Object.keys(good).map((field): [string, object] => [field, { [field]: undefined }]),
+    ...Object.keys(good).map((field): [string, object] => [field, { [field]: [] }]),
+    ...Object.keys(good).map((field): [string, object] => [field, { [field]: "" }]),
+    ["group_id", { group_id: instanceId }],
+    ["group_name", { group_name: text(256) }],
+    ["anti_affinity_group", { anti_affinity_group: "no" }],
+    ["anti_affinity_group", { anti_affinity_group: 0 }],
+    ["max_instances_per_host", { max_instances_per_host: -1 }],
+    ["max_instances_per_host", { max_instances_per_host: 1e300 }],
+    ["max_impacted_members", { max_impacted_members: 0 }],
+    ["max_impacted_members", { max_impacted_members: -1 }],
+    ["max_impacted_members", { max_impacted_members: 10_001 }],
+    ["recovery_time", { recovery_time: 31_536_000 }],
+    ["recovery_time", { recovery_time: "31536000," }],
+    ["recovery_time", { recovery_time: "60 seconds" }],
+    ["resource_mitigation", { resource_mitigation: null }],
+  ])("names %j of %j", async (field, wrong) => {
+    const answer = refusalOf(put(`/v1/instance_group/${id}`)({ ...good, ...wrong }));
+    expect(await answer).toEqual(refused(field));
+  });
+});
+
 describe("POST /v1/webhooks", () => {
   const url = "http://192.0.2.20:12348/maintenance";
 
@@ -233,6 +316,12 @@ describe("queries", () => {
     ["limit", `${timeline}?limit=0`],
     ["limit", `${timeline}?limit=1001`],
     ["limit", `${timeline}?limit=many`],
+    ["project_id", "/v1/instance"],
+    ["project_id", "/v1/instance_group?project_id="],
+    ["limit", "/v1/instance?project_id=a&limit=1001"],
+    ["limit", "/v1/instance_group?project_id=a&limit=0"],
+    ["after", `/v1/instance?project_id=a&after=${text(65)}`],
+    ["after", "/v1/instance_group?project_id=a&after=%00"],
     ["project_id", "/v1/webhooks?project_id="],
     ["project_id", "/v1/webhooks?project_id=%00"],
     ["project_id", `/v1/webhooks?project_id=${text(65)}`],

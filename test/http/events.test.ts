@@ -19,6 +19,7 @@ const asked = (project: string): Told["notification"] => ({
   replyBy: new Date("2026-11-25T08:00:40.000Z"),
   actionsAt: null,
   missing: null,
+  instance: null,
   metadata: {},
 });
 const news = [
@@ -59,6 +60,7 @@ test("each event is a CloudEvent under the number with which a client comes back
       reply_by: "2026-11-25T08:00:40.000Z",
       actions_at: null,
       missing: null,
+
       metadata: {},
     },
   });

@@ -25,7 +25,17 @@ const path = fc.oneof(
   ),
   id.map((session) => `/v1/maintenance/${session}`),
   id.map((webhook) => `/v1/webhooks/${webhook}`),
+  fc
+    .tuple(
+      fc.constantFrom("instance", "instance_group"),
+      fc.oneof(
+        id.map((one) => `/${one}`),
+        fc.constant(""),
+      ),
+    )
+    .map(([word, one]) => `/v1/${word}${one}`),
   fc.tuple(id, project).map(([session, word]) => `/v1/maintenance/${session}/${word}`),
+  fc.tuple(id, project, id).map(([session, word, vm]) => `/v1/maintenance/${session}/${word}/${vm}`),
 );
 const query = fc.oneof(
   fc.constant(""),
@@ -58,7 +68,32 @@ const body = fc.oneof(
     options: { on_silence: "proceed" },
   }),
   nearly({ hosts: ["a"], objective: "moves", max_hosts_at_once: 2, reserve: { vcpus: 4 }, window_seconds: 3_600 }),
-  nearly({ state: "ACK_PLANNED_MAINTENANCE", instance_actions: { [instanceId]: "MIGRATE" }, reason: "no" }),
+  nearly({
+    state: "ACK_PLANNED_MAINTENANCE",
+    instance_actions: { [instanceId]: "MIGRATE" },
+    reason: "no",
+    retry_at: "2026-11-25 09:00:00",
+  }),
+  nearly({
+    instance_id: sessionId,
+    project_id: projectId,
+    group_id: sessionId,
+    instance_name: "web-1",
+    max_interruption_time: 120,
+    migration_type: "MIGRATE",
+    resource_mitigation: true,
+    lead_time: 40,
+  }),
+  nearly({
+    group_id: sessionId,
+    project_id: projectId,
+    group_name: "web",
+    anti_affinity_group: true,
+    max_instances_per_host: 1,
+    max_impacted_members: 1,
+    recovery_time: "60,",
+    resource_mitigation: true,
+  }),
   nearly({ project_id: projectId, url: "http://192.0.2.20/", events: ["maintenance.scheduled"] }),
 );
 

@@ -20,6 +20,7 @@ describe("which instances are affected", () => {
       state: "PLANNED_MAINTENANCE",
       reply_url: replyUrl,
       question: null,
+      open_questions: [],
     });
   });
 
@@ -40,7 +41,7 @@ describe("which instances are affected", () => {
   });
 
   test("and they stay the same when the project has replied", async () => {
-    const reply = { answer: "ACK", actions: new Map(), reason: null, at: now } as const;
+    const reply = { answer: "ACK", actions: new Map(), reason: null, retryAt: null, at: now } as const;
     const answer = await given({ project: { question: { ...aQuestion, reply } } }).send({ url: project });
     expect(answer.json()).toMatchObject({ instance_ids: [instanceId], question: { open: false, answer: "ACK" } });
   });
@@ -60,7 +61,10 @@ describe("which instances are affected", () => {
 
 describe("replies", () => {
   const asked = (reply: object) => [
-    { command: "recordReply", request: { session: sessionId, project: projectId, question: null, ...reply } },
+    {
+      command: "recordReply",
+      request: { session: sessionId, project: projectId, instance: null, question: null, ...reply },
+    },
   ];
 
   test.each([
@@ -78,6 +82,7 @@ describe("replies", () => {
         ]),
         instanceAction: null,
         reason: null,
+        retryAt: null,
       },
     },
     {
@@ -88,6 +93,7 @@ describe("replies", () => {
         instanceActions: new Map<InstanceId, string>(),
         instanceAction: "MIGRATE",
         reason: null,
+        retryAt: null,
       },
     },
     {
@@ -98,7 +104,13 @@ describe("replies", () => {
         state: "ACK_MAINTENANCE",
         whatever: [1, { a: null }],
       },
-      request: { state: "ACK_MAINTENANCE", instanceActions: new Map(), instanceAction: null, reason: null },
+      request: {
+        state: "ACK_MAINTENANCE",
+        instanceActions: new Map(),
+        instanceAction: null,
+        reason: null,
+        retryAt: null,
+      },
     },
     {
       title: "a no with its reason",
@@ -108,6 +120,7 @@ describe("replies", () => {
         instanceActions: new Map(),
         instanceAction: null,
         reason: "the shop is at its minimum",
+        retryAt: null,
       },
     },
     {
@@ -118,6 +131,7 @@ describe("replies", () => {
         instanceActions: new Map(),
         instanceAction: null,
         reason: null,
+        retryAt: null,
       },
     },
   ])("$title: handed on, echoed, 200", async ({ payload, request }) => {
@@ -139,6 +153,53 @@ describe("replies", () => {
       payload: { state: "ACK_MAINTENANCE" },
     });
     expect([answer.statusCode, answer.json()]).toEqual([200, { state: "ACK_MAINTENANCE" }]);
+  });
+});
+
+describe("questions about one instance", () => {
+  const own = { ...aQuestion, instance: instanceId };
+
+  test("are listed while they are open, each with its own link (polling)", async () => {
+    const late = { ...own, instance: otherInstanceId, replyBy: new Date(now.getTime() - 1) };
+    const answer = await given({ project: { unanswered: [own, late] } }).send({ url: project });
+    expect(answer.json().open_questions).toEqual([
+      {
+        state: "PLANNED_MAINTENANCE",
+        instance_ids: [instanceId],
+        allowed_actions: ["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"],
+        missing: null,
+        reply_at: "2026-11-25 08:00:40",
+        actions_at: "2026-11-25 08:00:40",
+        reply_url: `${replyUrl}/${instanceId}`,
+      },
+    ]);
+  });
+
+  test("P3 takes a reply as Tacker sends it, and echoes it (K7)", async () => {
+    const { send, asked } = given();
+    const payload = { session_id: sessionId, state: "ACK_PLANNED_MAINTENANCE", instance_action: "MIGRATE" };
+    const answer = await send({ method: "PUT", url: `${project}/${instanceId}`, payload });
+    expect([answer.statusCode, answer.json()]).toEqual([200, payload]);
+    expect(asked).toMatchObject([{ request: { instance: instanceId, instanceAction: "MIGRATE", retryAt: null } }]);
+  });
+
+  test("a no can name a time, which is UTC", async () => {
+    const { send, asked } = given();
+    const payload = { state: "NACK_PLANNED_MAINTENANCE", retry_at: "2026-11-25 09:00:00" };
+    await send({ method: "PUT", url: `${project}/${instanceId}`, payload });
+    expect(asked).toMatchObject([{ request: { retryAt: new Date("2026-11-25T09:00:00Z") } }]);
+  });
+
+  test("a time that is none is refused by name", async () => {
+    const payload = { state: "NACK_PLANNED_MAINTENANCE", retry_at: "tomorrow" };
+    const answer = await given().send({ method: "PUT", url: `${project}/${instanceId}`, payload });
+    expect([answer.statusCode, answer.json().field]).toEqual([422, "retry_at"]);
+  });
+
+  test.each(["%00", "a%2Fb", "i".repeat(65)])("the instance %s is 404", async (word) => {
+    const payload = { state: "ACK_PLANNED_MAINTENANCE" };
+    const answer = await given().send({ method: "PUT", url: `${project}/${word}`, payload });
+    expect([answer.statusCode, answer.json().code]).toEqual([404, "INSTANCE_NOT_FOUND"]);
   });
 });
 

@@ -1,7 +1,8 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { HostName, InstanceId, PluginName, ProjectId } from "../../src/domain/ids.ts";
 import { SessionOptions } from "../../src/domain/session.ts";
 import { Problem } from "../../src/problems.ts";
+import { aSessionHost } from "../support/a-view.ts";
 import { type Given, now, openDoor, projectId, sessionId, unknownId } from "./a-door.ts";
 
 let door: ReturnType<typeof openDoor>;
@@ -37,9 +38,18 @@ test("the request of the first admin client creates a session", async () => {
         workflow: "default",
         actions: [],
         options: SessionOptions.parse({}),
+        planDigest: null,
       },
     },
   ]);
+});
+
+test("a session by a plan names its digest and no hosts", async () => {
+  const { send, asked } = given();
+  const planDigest = `sha256:${"a".repeat(64)}`;
+  const payload = { maintenance_at: "2026-11-25 08:30:00", plan_digest: planDigest };
+  const answer = await send({ method: "POST", url: maintenance, payload });
+  expect([answer.statusCode, asked[0]?.request]).toEqual([200, expect.objectContaining({ hosts: [], planDigest })]);
 });
 
 test("the published sample creates a session, with actions that leave their metadata out", async () => {
@@ -207,6 +217,37 @@ test("the detail has the rows of the original and what it did not know", async (
   }).send({ url: `${session}/detail` });
   expect(answer.statusCode).toBe(200);
   await expect(JSON.stringify(answer.json(), null, 2)).toMatchFileSnapshot("session-detail.json");
+});
+
+describe("the detail of a session that goes on says when it will be done", () => {
+  const eta = async (detail: Given["detail"]) =>
+    (await given({ detail: { hosts, ...detail } }).send({ url: `${session}/detail` })).json().eta;
+  const hosts = [{ ...aSessionHost("compute-1"), createdAt: now, updatedAt: now }];
+  const pace = {
+    visits: new Map(),
+    moves: { count: 0, meanSeconds: 0 },
+    expected: { hostsAtOnce: 1, drainSeconds: 60.4, actionSeconds: 240 },
+  };
+
+  test("and how that is known", async () => {
+    const answer = await eta({ pace, failure: null });
+    expect(answer).toMatchObject({
+      drain: { seconds: 60, basis: "plan", measured: 0 },
+      action: { seconds: 240, basis: "plan", measured: 0 },
+      hosts_at_once: 1,
+    });
+    const at = (seconds: number) =>
+      new Date(now.getTime() + seconds * 1_000).toISOString().slice(0, 19).replace("T", " ");
+    expect(answer).toMatchObject({ p50: at(answer.p50_seconds), p95: at(answer.p95_seconds) });
+    expect(answer.p50_seconds).toBeGreaterThan(0);
+  });
+
+  test.each([
+    ["failed", { failure: { reason: "no room", advice: "make some" } }],
+    ["ended", { endedAt: now }],
+  ])("unless it has %s", async (_, changes) => {
+    expect(await eta({ pace, ...changes })).toBeNull();
+  });
 });
 
 test.each([

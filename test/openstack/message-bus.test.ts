@@ -97,6 +97,7 @@ describe.skipIf(!OS_AUTH_URL)("an event alarm of a real OpenStack", async () => 
         replyBy: new Date(Date.now() + 600_000),
         actionsAt: new Date(Date.now() + 600_000),
         missing: null,
+        instance: null,
         metadata: { urgent: true },
       };
       await tellUntilHeard(envelope, question, () => receiver.got.length > 0);

@@ -21,6 +21,7 @@ export interface Work {
 }
 
 export interface RealWorld {
+  readonly url: string;
   readonly works: readonly Work[];
   /** What the managers did, by project. */
   readonly events: readonly (ManagerEvent & { readonly project: string })[];
@@ -102,6 +103,7 @@ export async function realWorld({ env, databaseUrl, observer, managers }: RealWo
   let workers = 0;
 
   const world: RealWorld = {
+    url,
     works: desk.works,
     events,
     startWorker: () => startService({ mode: "worker", settings, log: join(folder, `worker-${++workers}.log`) }),

@@ -6,6 +6,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { Service } from "../../demo/service.ts";
+import { fenix } from "../cli/fenix.ts";
 import { testDatabase } from "../support/database.ts";
 import { openLab } from "./lab.ts";
 import { logIn, loginFrom } from "./nova-client.ts";
@@ -25,7 +26,7 @@ const WITHIN_MS = 20 * 60_000;
 const KILLS = 6;
 
 /** One for each session, so that none holds the hosts of the next. */
-const databases = OS_AUTH_URL ? await Promise.all(Array.from({ length: 5 }, () => testDatabase())) : [];
+const databases = OS_AUTH_URL ? await Promise.all(Array.from({ length: 6 }, () => testDatabase())) : [];
 
 describe.skipIf(!OS_AUTH_URL)("a whole session on a real OpenStack", () => {
   let observer: Observer;
@@ -137,6 +138,30 @@ describe.skipIf(!OS_AUTH_URL)("a whole session on a real OpenStack", () => {
     await allIsWell(id, before);
     await report("in use", began, before);
   });
+
+  test("several hosts at once, as previewed, and certified by its journal", { timeout: WITHIN_MS }, async () => {
+    const before = await populate(9, 3);
+    const command = { env: { ...env, FENIX_URL: world.url } };
+    const preview = await fenix(["plan", "--all"], command);
+    expect(preview.code, preview.err).toBe(0);
+    console.log(preview.out);
+    await startWorker();
+    const began = Date.now();
+    const id = await world.createSession({ hosts_at_once: 3 });
+    expect(await world.ended(id, WITHIN_MS), await world.timeline(id)).toBe("MAINTENANCE_DONE");
+    await allIsWell(id, before);
+    expect(overlapping(world.works), await world.timeline(id)).toBeGreaterThan(0);
+    const verdict = await fenix(["verify", id], command);
+    console.log(verdict.out);
+    expect(verdict.code, verdict.err).toBe(0);
+    await report("several hosts at once", began, before);
+  });
+
+  /** Pairs of hosts that were worked on at the same time. */
+  const overlapping = (works: RealWorld["works"]): number =>
+    works.flatMap((one, place) =>
+      works.slice(place + 1).filter((other) => one.from < other.until && other.from < one.until),
+    ).length;
 
   test("a full cloud: the projects scale in, and get their size back", { timeout: WITHIN_MS }, async () => {
     const before = await populate(12, 0, "large");

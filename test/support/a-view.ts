@@ -1,4 +1,5 @@
 /** Builders for views: a test says only what matters to it. */
+import { noConstraints } from "../../src/domain/constraint.ts";
 import { type Effect, type EffectStatus } from "../../src/domain/effect.ts";
 import { HostName, InstanceId, PluginName, ProjectId, SessionId } from "../../src/domain/ids.ts";
 import type { AskedQuestion, Reply } from "../../src/domain/question.ts";
@@ -25,6 +26,7 @@ export const aQuestion = (changes: Partial<AskedQuestion> = {}): AskedQuestion =
   state: "MAINTENANCE",
   round: 1,
   instances: [],
+  instance: null,
   allowedActions: [],
   replyBy: later(40),
   actionsAt: later(60),
@@ -37,6 +39,7 @@ export const aReply = (answer: Reply["answer"], changes: Partial<Reply> = {}): R
   answer,
   actions: new Map(),
   reason: null,
+  retryAt: null,
   at: NOON,
   ...changes,
 });
@@ -58,6 +61,7 @@ export const aSnapshot = (changes: Partial<Snapshot> = {}): Snapshot => {
       metadata: { release: "Zed" },
       options: SessionOptions.parse({}),
       actions: [],
+      planDigest: null,
     },
     entry,
     entries: [entry],
@@ -65,6 +69,8 @@ export const aSnapshot = (changes: Partial<Snapshot> = {}): Snapshot => {
     projects: [],
     instances: [],
     facts: null,
+    constraints: noConstraints,
+    impacted: new Map(),
     effects: [],
     questions: [],
     failure: null,

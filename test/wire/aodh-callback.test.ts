@@ -16,6 +16,7 @@ const planned: MaintenanceScheduled = {
   project,
   state: "PLANNED_MAINTENANCE",
   instances: [instance],
+  instance: null,
   allowedActions: ["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"],
   replyBy: new Date("2020-04-16T08:09:27Z"),
   actionsAt: new Date("2020-04-16T08:09:27Z"),
@@ -68,6 +69,18 @@ test("a question is posted in the shape of an AODH event alarm", () => {
       },
     },
   });
+});
+
+test("a question about one instance carries its id in a list, and the link of that instance alone (K7, K10)", () => {
+  const traits = traitsOf({ ...planned, instance });
+  const text = ["['109e14d9-6566-42b3-93e4-76605f264d8f']", `${projectUrl}/${instance}`];
+  expect(traits).toContainEqual(["instance_ids", 1, text[0]]);
+  expect(traits).toContainEqual(["reply_url", 1, text[1]]);
+});
+
+test("the longest public URL leaves room for the link of an instance", () => {
+  const far = linksFrom(`https://${"f".repeat(120)}`);
+  expect(far.project(session, project, instance).length).toBeLessThanOrEqual(255);
 });
 
 test("where nothing is offered and nothing is known, lists and dictionaries are empty and still there", () => {

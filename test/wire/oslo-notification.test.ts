@@ -57,6 +57,7 @@ test("a question is for the project that it asks, under the published event type
     replyBy: new Date("2026-11-25T08:00:40.000Z"),
     actionsAt: new Date("2026-11-25T08:00:40.000Z"),
     missing: null,
+    instance: null,
     metadata: { release: "Zed" },
   };
   const url = `http://192.0.2.10:12347/v1/maintenance/${session}/${shop}`;
@@ -79,7 +80,7 @@ test("metadata that an event alarm would cut in the middle loses its last entrie
   const metadata = { first: "Zed", nothing: null, second: "x".repeat(200), third: "y".repeat(50) };
   const told: Notification = {
     ...{ type: "maintenance.scheduled", project: shop, state: "MAINTENANCE", instances: [], allowedActions: [] },
-    ...{ replyBy: null, actionsAt: null, missing: null, metadata },
+    ...{ replyBy: null, actionsAt: null, missing: null, instance: null, metadata },
   };
   const { payload } = JSON.parse(osloNotification(event(told), options));
   expect(payload.metadata).toEqual({ first: "Zed", second: "x".repeat(200) });

@@ -4,6 +4,7 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
+import { type DeclaredConstraints, impactedBy, noConstraints, type SeenMove } from "../../src/domain/constraint.ts";
 import type { Decision } from "../../src/domain/decision.ts";
 import {
   type Effect,
@@ -14,8 +15,8 @@ import {
   type RunAction,
   subjectOf,
 } from "../../src/domain/effect.ts";
-import { HostName, PluginName } from "../../src/domain/ids.ts";
-import { judgeReply } from "../../src/domain/reply.ts";
+import { HostName, InstanceId, PluginName } from "../../src/domain/ids.ts";
+import { hasEffect, judgeReply } from "../../src/domain/reply.ts";
 import type { AskedQuestion, Question } from "../../src/domain/question.ts";
 import { inWords } from "../../src/domain/resources.ts";
 import {
@@ -28,14 +29,20 @@ import {
   type SessionInstance,
 } from "../../src/domain/session.ts";
 import { type Entry, makeView, type Snapshot } from "../../src/domain/view.ts";
-import workflow from "../../plugins/workflows/default/index.ts";
+import defaultWorkflow from "../../plugins/workflows/default/index.ts";
+import vnfWorkflow from "../../plugins/workflows/vnf/index.ts";
 import { aSnapshot, later, NOON } from "../support/a-view.ts";
+import type { Workflow } from "../../src/domain/workflow.ts";
 import { World } from "./world.ts";
 
 /** What a project's manager does with a question; null: nothing, for ever. */
 export type Manager = (question: Question, world: World) => Answer | null;
 export interface Answer {
   readonly answer: "ACK" | "NACK";
+  /** Only with NACK: when to ask again, in seconds from the question. */
+  readonly retryAfterSeconds?: number;
+  /** What it says instead later, if it changes its mind. */
+  readonly afterwards?: Answer;
   readonly afterSeconds?: number;
   /** For every instance, or for each by its own. */
   readonly action?: InstanceAction | ((instance: string) => InstanceAction);
@@ -45,11 +52,17 @@ export interface Answer {
 }
 
 export interface Script {
+  /** Without it, `default`. */
+  readonly workflow?: "vnf";
   readonly cloud: ConstructorParameters<typeof World>[0];
   /** Hosts of the session; without it, all of the cloud. */
   readonly hosts?: readonly string[];
   readonly options?: Partial<SessionOptions>;
   readonly actions?: readonly { readonly plugin: string; readonly phase: ActionPhase; readonly order?: number }[];
+  /** What managers declared. */
+  readonly constraints?: DeclaredConstraints;
+  /** Moves of other sessions, by their seconds. */
+  readonly otherMoves?: readonly { readonly instance: string; readonly from: number; readonly to: number }[];
   readonly beginsInSeconds?: number;
   /** Projects without one have no manager. */
   readonly managers?: Readonly<Record<string, Manager>>;
@@ -91,6 +104,8 @@ export interface Played {
   readonly waits: readonly string[];
   readonly world: World;
   readonly seconds: number;
+  /** Of any declared group, at any moment. */
+  readonly mostImpacted: number;
   /** How often effects of this kind were asked for. */
   readonly count: (kind: Effect["kind"]) => number;
   readonly states: readonly string[];
@@ -120,12 +135,15 @@ class Playing {
   #timeline: string[] = [];
   readonly #waits = new Set<string>();
   #turns = 0;
+  #mostImpacted = 0;
   #script: Script;
+  readonly #workflow: Workflow;
   readonly #world: World;
   readonly #session: Snapshot["session"];
 
   constructor(script: Script, world: World) {
     this.#script = script;
+    this.#workflow = script.workflow === "vnf" ? vnfWorkflow : defaultWorkflow;
     this.#world = world;
     const names = script.hosts ?? [...new Set([...world.computes.map(({ name }) => name), ...world.controllers])];
     this.#hosts = names.toSorted().map((text) => {
@@ -166,6 +184,7 @@ class Playing {
       if (decision.kind === "wait") this.#sleep(decision);
       else this.#apply(decision);
       this.#world.watch();
+      this.#watchDeclared();
     }
   }
 
@@ -186,6 +205,8 @@ class Playing {
       projects: projects.map((id) => ({ id, managed: this.#script.managers?.[id] !== undefined })),
       instances: [...this.#instances.values()],
       facts: this.#facts,
+      constraints: this.#constraints(),
+      impacted: impactedBy(this.#allMoves(), this.#constraints(), later(this.#now)),
       effects: this.#effects.filter((record) => record.entry === entry.number || isUnderWay(record)),
       questions: this.#questions.filter((question) => question.entry === entry.number),
       failure: this.#failure,
@@ -193,17 +214,56 @@ class Playing {
     };
   }
 
+  #constraints(): DeclaredConstraints {
+    return this.#script.constraints ?? noConstraints;
+  }
+
+  /** Of this session and of others. */
+  #allMoves(): readonly SeenMove[] {
+    const ours = this.#effects.flatMap(({ effect, status }): SeenMove[] =>
+      effect.kind !== "move_instance" || status.kind === "cancelled"
+        ? []
+        : [{ instance: effect.instance, endedAt: "at" in status ? status.at : null }],
+    );
+    const others = (this.#script.otherMoves ?? [])
+      .filter(({ from }) => from <= this.#now)
+      .map(({ instance, to }) => ({
+        instance: InstanceId.parse(instance),
+        endedAt: to > this.#now ? null : later(to),
+      }));
+    return [...ours, ...others];
+  }
+
+  /** I2 and I9 for what managers declared, counted from the moves and the world and nothing else. */
+  #watchDeclared(): void {
+    const { groups, members } = this.#constraints();
+    for (const [id, { maxImpactedMembers, recoveryTimeSeconds, antiAffinity, maxInstancesPerHost }] of groups) {
+      const ids = new Set(members.get(id));
+      const since = later(this.#now - recoveryTimeSeconds);
+      const impacted = this.#allMoves().filter(
+        ({ instance, endedAt }) => ids.has(instance) && (endedAt === null || endedAt > since),
+      );
+      const count = new Set(impacted.map(({ instance }) => instance)).size;
+      this.#mostImpacted = Math.max(this.#mostImpacted, count);
+      if (count > maxImpactedMembers) this.#world.breaches.push(`I2: ${count} members of ${id} are impacted`);
+      for (const { name } of antiAffinity ? this.#world.computes : [])
+        if (this.#world.on(name).filter((one) => ids.has(one.id)).length > Math.max(1, maxInstancesPerHost))
+          this.#world.breaches.push(`I9: ${name} has too many of ${id}`);
+    }
+  }
+
   /** Asks the step, and refuses what the engine refuses. */
   #decide(): Decision {
     const { state } = this.#entry();
     const view = makeView(this.#snapshot(), later(this.#now));
-    const step = workflow.steps[state];
+    const step = this.#workflow.steps[state];
     if (!step) throw new Error(`no step for ${state}`);
     const decision = step(view);
     if (!isDeepStrictEqual(step(view), decision)) this.#complain("the same view gave two decisions");
     switch (decision.kind) {
       case "enter":
-        if (!workflow.transitions[state]?.includes(decision.state)) this.#complain(`may not enter ${decision.state}`);
+        if (!this.#workflow.transitions[state]?.includes(decision.state))
+          this.#complain(`may not enter ${decision.state}`);
         break;
       case "perform": {
         const keys = decision.effects.map((effect) => `${effect.kind} ${subjectOf(effect)}`);
@@ -231,7 +291,7 @@ class Playing {
         return this.#enter(decision.state, decision.why);
       case "fail":
         this.#failure = { reason: decision.reason, advice: decision.advice };
-        return this.#enter(workflow.failed, decision.reason);
+        return this.#enter(this.#workflow.failed, decision.reason);
       case "perform":
         for (const effect of decision.effects) this.#record(effect);
     }
@@ -352,22 +412,35 @@ class Playing {
       `  ${question.project} is asked ${question.state} about ${question.instances.join(" ") || "nothing"}${missing}`,
     );
     const answer = this.#script.managers?.[question.project]?.(question, this.#world) ?? null;
-    if (!answer) return;
+    if (answer) this.#hear(question, later(this.#now), answer);
+  }
+
+  /** The store's rules for a reply, without a store. */
+  #hear(question: Question, asked: Date, answer: Answer): void {
+    const { project, instance } = question;
     this.#later(answer.afterSeconds ?? 2, () => {
       const at = later(this.#now);
       answer.does?.();
-      const newest = this.#questions.findLast(({ project }) => project === question.project);
-      const got = { state: `${answer.answer}_${question.state}`, answers: question.state };
-      if (!newest || newest.round !== question.round || judgeReply(newest, got, at).kind !== "recorded") return;
-      const { action = "MIGRATE" } = answer;
+      if (answer.afterwards) this.#hear(question, asked, answer.afterwards);
+      const { action = "MIGRATE", retryAfterSeconds = null } = answer;
       const actions = new Map(
-        question.allowedActions.length === 0
+        question.allowedActions.length === 0 || answer.answer === "NACK"
           ? []
           : question.instances.map((id) => [id, typeof action === "function" ? action(id) : action]),
       );
-      const reply = { answer: answer.answer, actions, reason: answer.reason ?? null, at };
+      const retryAt = retryAfterSeconds === null ? null : new Date(asked.getTime() + retryAfterSeconds * 1_000);
+      const reply = { answer: answer.answer, actions, reason: answer.reason ?? null, retryAt, at };
+      const got = { ...reply, state: `${answer.answer}_${question.state}`, answers: question.state };
+      const newest = this.#questions.findLast((one) => one.project === project && one.instance === instance);
+      const begun = this.#effects.some(
+        ({ effect, entry }) =>
+          entry === newest?.entry && effect.kind === "move_instance" && effect.instance === instance,
+      );
+      if (!newest || newest.round !== question.round) return;
+      const receipt = judgeReply(newest, got, at, begun);
+      if (!hasEffect(receipt)) return this.#note(`  ${project} says ${got.state}: ${receipt.kind}`);
       this.#questions = this.#questions.map((one) => (one === newest ? { ...one, reply } : one));
-      this.#note(`  ${question.project} says ${got.state}`);
+      this.#note(`  ${project} says ${got.state}${instance === null ? "" : ` for ${instance}`}`);
     });
   }
 
@@ -433,6 +506,7 @@ class Playing {
       waits: [...this.#waits],
       world: this.#world,
       seconds: this.#now,
+      mostImpacted: this.#mostImpacted,
       asked: this.#questions,
       count: (kind) => this.#effects.filter(({ effect }) => effect.kind === kind).length,
       states: this.#entries.map((entry) => entry.state),
@@ -442,7 +516,7 @@ class Playing {
   }
 
   #resume(wanted: string | undefined, changes: Partial<Script>): Played {
-    expect(this.#entry().state).toBe(workflow.failed);
+    expect(this.#entry().state).toBe(this.#workflow.failed);
     this.#script = { ...this.#script, ...changes };
     this.#failure = null;
     this.#hosts = this.#hosts.map((host) =>

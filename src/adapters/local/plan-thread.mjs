@@ -6,5 +6,5 @@ import { register } from "tsx/esm/api";
 register();
 const { plan } = await import("../../planner/parallel/plan.ts");
 
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin.
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- That is for windows; a port has no origin.
 parentPort?.postMessage(plan(workerData));

@@ -57,6 +57,7 @@ async function insertSession(
       options: toJson(session.options),
       actions: toJson(session.actions),
       requested_hosts: [...requestedHosts],
+      plan_digest: session.planDigest,
       wake_at: at,
       created_at: at,
       updated_at: at,
@@ -90,11 +91,12 @@ export async function insertHosts(
 
 function createdEntry({ session, initialState, hosts, requestedHosts, at }: NewSession) {
   const about = hosts === null ? "hosts not known yet" : `${hosts.length} hosts`;
+  const by = session.planDigest === null ? "" : `, by plan ${session.planDigest}`;
   return {
     at,
     kind: "session_created",
     subject: null,
-    text: `${initialState}: created with workflow ${session.workflow}, ${about}`,
+    text: `${initialState}: created with workflow ${session.workflow}, ${about}${by}`,
     data: {
       state: initialState,
       workflow: session.workflow,
@@ -104,6 +106,7 @@ function createdEntry({ session, initialState, hosts, requestedHosts, at }: NewS
       requestedHosts,
       maintenanceAt: session.maintenanceAt.toISOString(),
       options: session.options,
+      ...(session.planDigest !== null && { planDigest: session.planDigest }),
     },
   } as const;
 }

@@ -81,7 +81,7 @@ const claimEffect = (db: Database): Effects["claim"] => {
           )
         from taken join numbered on numbered.id = taken.session_id
       )
-      select taken.*, workflow, maintenance_at, metadata, options, actions, requested_hosts
+      select taken.*, workflow, maintenance_at, metadata, options, actions, plan_digest, requested_hosts
       from flush, taken join holder on holder.id = taken.session_id
     `.execute(db);
     const taken = new Map(rows.map((row) => [row.id, row]));
@@ -102,7 +102,10 @@ interface Wanted {
 }
 
 type TakenRow = Selectable<EffectTable> &
-  Pick<SessionRow, "workflow" | "maintenance_at" | "metadata" | "options" | "actions" | "requested_hosts"> & {
+  Pick<
+    SessionRow,
+    "workflow" | "maintenance_at" | "metadata" | "options" | "actions" | "plan_digest" | "requested_hosts"
+  > & {
     readonly interrupted: boolean;
   };
 

@@ -1,6 +1,7 @@
 /** Values on their way into and out of jsonb. */
 import type { Notification } from "../../domain/notification.ts";
 import type { Effect } from "../../domain/effect.ts";
+import type { Question } from "../../domain/question.ts";
 import type { HostStatus } from "../../domain/session.ts";
 
 /** JSON allows these two escapes, PostgreSQL cannot store them: a zero character, and half of a surrogate pair. */
@@ -41,7 +42,12 @@ export function readEffect(json: unknown): Effect {
       const { replyBy, actionsAt } = effect.question;
       return {
         ...effect,
-        question: { ...effect.question, replyBy: new Date(replyBy), actionsAt: new Date(actionsAt) },
+        question: {
+          ...effect.question,
+          instance: instanceOf(effect.question),
+          replyBy: new Date(replyBy),
+          actionsAt: new Date(actionsAt),
+        },
       };
     }
     case "mark_host":
@@ -61,5 +67,13 @@ export function readNotification(json: unknown): Notification {
   const notification = trusted<Notification>(json);
   if (notification.type !== "maintenance.scheduled") return notification;
   const { replyBy, actionsAt } = notification;
-  return { ...notification, replyBy: replyBy && new Date(replyBy), actionsAt: actionsAt && new Date(actionsAt) };
+  return {
+    ...notification,
+    instance: instanceOf(notification),
+    replyBy: replyBy && new Date(replyBy),
+    actionsAt: actionsAt && new Date(actionsAt),
+  };
 }
+
+/** What was stored by a release that did not ask about single instances has none. */
+const instanceOf = ({ instance }: Partial<Pick<Question, "instance">>): Question["instance"] => instance ?? null;

@@ -1,4 +1,4 @@
-import type { ProjectId, SessionId } from "../../domain/ids.ts";
+import type { InstanceId, ProjectId, SessionId } from "../../domain/ids.ts";
 import type { AskedQuestion } from "../../domain/question.ts";
 import type { Database } from "./connect.ts";
 import { type AskedRow, toQuestion } from "./rows.ts";
@@ -14,14 +14,39 @@ export async function readQuestions(db: Database, id: SessionId, entry: number):
   return rows.map(toQuestion);
 }
 
-/** The newest question to a project in the whole session, with its key. */
-export const newestQuestion = (db: Database, id: SessionId, project: ProjectId): Promise<AskedRow | undefined> =>
+/**
+ * The newest question to a project in the whole session, with its key: about this instance; with null, of those to the
+ * project as a whole; with "any", of all.
+ */
+export const newestQuestion = (
+  db: Database,
+  id: SessionId,
+  project: ProjectId,
+  instance: InstanceId | null | "any",
+): Promise<AskedRow | undefined> =>
   questionsOf(db, id)
     .where("question.project_id", "=", project)
+    .$if(instance !== "any", (all) => all.where("question.instance_id", instance === null ? "is" : "=", instance))
     .orderBy("question.entry", "desc")
     .orderBy("question.round", "desc")
     .limit(1)
     .executeTakeFirst();
+
+/** The questions to a project in this entry that have no reply yet, in the order in which they were asked. */
+export async function openQuestions(
+  db: Database,
+  id: SessionId,
+  project: ProjectId,
+  entry: number,
+): Promise<readonly AskedQuestion[]> {
+  const rows = await questionsOf(db, id)
+    .where("question.project_id", "=", project)
+    .where("question.entry", "=", entry)
+    .where("reply.answer", "is", null)
+    .orderBy("question.round")
+    .execute();
+  return rows.map(toQuestion);
+}
 
 const questionsOf = (db: Database, id: SessionId) =>
   db
@@ -34,5 +59,5 @@ const questionsOf = (db: Database, id: SessionId) =>
         .onRef("reply.round", "=", "question.round"),
     )
     .selectAll("question")
-    .select(["reply.answer", "reply.instance_actions", "reply.reason", "reply.received_at"])
+    .select(["reply.answer", "reply.instance_actions", "reply.reason", "reply.retry_at", "reply.received_at"])
     .where("question.session_id", "=", id);

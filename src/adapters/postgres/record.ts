@@ -113,6 +113,7 @@ async function insertQuestions(
         round: question.round,
         state: question.state,
         instance_ids: [...question.instances],
+        instance_id: question.instance,
         allowed_actions: [...question.allowedActions],
         missing: question.missing && toJson(question.missing),
         asked_at: at,

@@ -5,6 +5,7 @@ import type { SessionId } from "../../domain/ids.ts";
 import type { ActionRun, InstanceDetail, ProjectDetail, SessionDetail } from "../../ports/reports.ts";
 import type { Database } from "./connect.ts";
 import { trusted } from "./json.ts";
+import { readPace } from "./report-pace.ts";
 import { isManaged } from "./projects.ts";
 import { summaries, toSummary } from "./report-summary.ts";
 import { toHost, toSession } from "./rows.ts";
@@ -26,6 +27,7 @@ export const readDetail = (db: Database, id: SessionId): Promise<SessionDetail |
         instances: await readInstances(trx, id),
         runs: await readRuns(trx, id),
         underWay: await readUnderWay(trx, id),
+        pace: await readPace(trx, id),
       };
     });
 

@@ -2,8 +2,8 @@
 import type { NumberedEntry, Reports } from "../../ports/reports.ts";
 import type { Database } from "./connect.ts";
 import { trusted } from "./json.ts";
+import { newestQuestion, openQuestions } from "./questions.ts";
 import { readNotifications } from "./report-notifications.ts";
-import { newestQuestion } from "./questions.ts";
 import { readDetail } from "./report-detail.ts";
 import { toQuestion } from "./rows.ts";
 import { isThere, summaries, toSummary } from "./report-summary.ts";
@@ -44,7 +44,7 @@ const readProject =
     const row = await db
       .selectFrom("project")
       .innerJoin("session", "session.id", "project.session_id")
-      .select("session.state")
+      .select(["session.state", "session.entry"])
       .where("session.removed_at", "is", null)
       .where("project.session_id", "=", id)
       .where("project.id", "=", project)
@@ -59,10 +59,11 @@ const readProject =
       .orderBy("created_at")
       .orderBy("id")
       .execute();
-    const newest = await newestQuestion(db, id, project);
+    const newest = await newestQuestion(db, id, project, "any");
     return {
       state: row.state,
       instances: instances.map((instance) => trusted(instance.id)),
       question: newest ? toQuestion(newest) : null,
+      unanswered: await openQuestions(db, id, project, row.entry),
     };
   };

@@ -11,7 +11,7 @@ import type { Effect as EffectTable, Host as HostTable, Question as QuestionTabl
 import type { SessionRow } from "./session-lock.ts";
 
 export const toSession = (
-  row: Pick<SessionRow, "id" | "workflow" | "maintenance_at" | "metadata" | "options" | "actions">,
+  row: Pick<SessionRow, "id" | "workflow" | "maintenance_at" | "metadata" | "options" | "actions" | "plan_digest">,
 ): Session => ({
   id: trusted(row.id),
   workflow: trusted(row.workflow),
@@ -19,6 +19,7 @@ export const toSession = (
   metadata: trusted(row.metadata),
   options: trusted(row.options),
   actions: trusted(row.actions),
+  planDigest: row.plan_digest,
 });
 
 export const toHost = (row: Pick<Selectable<HostTable>, "name" | "roles" | "status" | "closure">): SessionHost => ({
@@ -79,6 +80,7 @@ export type AskedRow = Selectable<QuestionTable> & {
   readonly answer: string | null;
   readonly instance_actions: unknown;
   readonly reason: string | null;
+  readonly retry_at: Date | null;
   readonly received_at: Date | null;
 };
 
@@ -87,6 +89,7 @@ export const toQuestion = (row: AskedRow): AskedQuestion => ({
   state: trusted<AskedState>(row.state),
   round: row.round,
   instances: trusted<InstanceId[]>(row.instance_ids),
+  instance: trusted<InstanceId | null>(row.instance_id),
   allowedActions: trusted<InstanceAction[]>(row.allowed_actions),
   replyBy: row.reply_by,
   actionsAt: row.actions_at,
@@ -94,13 +97,14 @@ export const toQuestion = (row: AskedRow): AskedQuestion => ({
   reply: toReply(row),
 });
 
-function toReply({ answer, instance_actions, reason, received_at }: AskedRow): Reply | null {
+function toReply({ answer, instance_actions, reason, retry_at, received_at }: AskedRow): Reply | null {
   if (answer === null || received_at === null) return null;
   const actions = Object.entries(trusted<Record<InstanceId, InstanceAction>>(instance_actions));
   return {
     answer: trusted<Reply["answer"]>(answer),
     actions: new Map(actions.map(([id, action]) => [trusted<InstanceId>(id), action])),
     reason,
+    retryAt: retry_at,
     at: received_at,
   };
 }

@@ -19,6 +19,11 @@ export type JsonValue = JsonArray | JsonObject | JsonPrimitive;
 
 export type Timestamp = ColumnType<Date, Date | string, Date | string>;
 
+export interface ConstraintVersion {
+  project_id: string;
+  version: number;
+}
+
 export interface Delivery {
   attempt: Generated<number>;
   id: Generated<number>;
@@ -54,6 +59,19 @@ export interface Effect {
   subject: string;
 }
 
+export interface GroupConstraint {
+  anti_affinity_group: boolean;
+  created_at: Timestamp;
+  group_id: string;
+  group_name: string;
+  max_impacted_members: number;
+  max_instances_per_host: number;
+  project_id: string;
+  recovery_time: number;
+  resource_mitigation: boolean;
+  updated_at: Timestamp;
+}
+
 export interface Host {
   closure: string;
   created_at: Timestamp;
@@ -79,6 +97,19 @@ export interface Instance {
   project_id: string;
   session_id: string;
   status: string;
+  updated_at: Timestamp;
+}
+
+export interface InstanceConstraint {
+  created_at: Timestamp;
+  group_id: string | null;
+  instance_id: string;
+  instance_name: string;
+  lead_time: number;
+  max_interruption_time: number;
+  migration_type: string;
+  project_id: string;
+  resource_mitigation: boolean;
   updated_at: Timestamp;
 }
 
@@ -109,6 +140,14 @@ export interface Observation {
   session_id: string;
 }
 
+export interface Plan {
+  cloud: Json;
+  digest: string;
+  expected: Json;
+  made_at: Timestamp;
+  plan: Json;
+}
+
 export interface PollingProject {
   declared_at: Timestamp;
   project_id: string;
@@ -126,6 +165,7 @@ export interface Question {
   allowed_actions: string[];
   asked_at: Timestamp;
   entry: number;
+  instance_id: string | null;
   instance_ids: string[];
   missing: Json | null;
   project_id: string;
@@ -142,6 +182,7 @@ export interface Reply {
   project_id: string;
   reason: string | null;
   received_at: Timestamp;
+  retry_at: Timestamp | null;
   round: number;
   session_id: string;
 }
@@ -157,6 +198,7 @@ export interface Session {
   maintenance_at: Timestamp;
   metadata: Json;
   options: Json;
+  plan_digest: string | null;
   removed_at: Timestamp | null;
   report: Json | null;
   requested_hosts: string[];
@@ -191,14 +233,18 @@ export interface Webhook {
 }
 
 export interface DB {
+  constraint_version: ConstraintVersion;
   delivery: Delivery;
   effect: Effect;
+  group_constraint: GroupConstraint;
   host: Host;
   host_claim: HostClaim;
   instance: Instance;
+  instance_constraint: InstanceConstraint;
   journal: Journal;
   notification: Notification;
   observation: Observation;
+  plan: Plan;
   polling_project: PollingProject;
   project: Project;
   question: Question;

@@ -1,6 +1,7 @@
 import type { SessionId } from "../../domain/ids.ts";
 import type { Entry, Snapshot } from "../../domain/view.ts";
 import { type KnownFacts, readFacts } from "./facts.ts";
+import { readImpacted } from "./impacted.ts";
 import { trusted } from "./json.ts";
 import { type EntryEffects, readEffects } from "./known-effects.ts";
 import { type KnownInstances, readInstances } from "./known-instances.ts";
@@ -8,24 +9,32 @@ import { readProjects } from "./projects.ts";
 import { readQuestions } from "./questions.ts";
 import { Recent } from "./recent.ts";
 import { toHost, toSession, waitingOf } from "./rows.ts";
+import { type KnownConstraints, readConstraints } from "./session-constraints.ts";
 import type { SessionRow } from "./session-lock.ts";
 import type { Transaction } from "./transaction.ts";
 
 /** What this process has read of sessions before. */
 export interface Known {
   readonly facts: KnownFacts;
+  readonly constraints: KnownConstraints;
   readonly effects: Recent<EntryEffects>;
   readonly instances: Recent<KnownInstances>;
 }
 
-export const nothingKnown = (): Known => ({ facts: new Recent(), effects: new Recent(), instances: new Recent() });
+export const nothingKnown = (): Known => ({
+  facts: new Recent(),
+  constraints: new Recent(),
+  effects: new Recent(),
+  instances: new Recent(),
+});
 
-/** Everything a step may see. The session's row is locked, so the queries see one moment. */
-export async function readSnapshot(trx: Transaction, row: SessionRow, known: Known): Promise<Snapshot> {
+/** Everything a step may see. The session's row is locked, so what is the session's own is of one moment. */
+export async function readSnapshot(trx: Transaction, row: SessionRow, now: Date, known: Known): Promise<Snapshot> {
   const id = trusted<SessionId>(row.id);
   const entries = await readEntries(trx, id);
   const entry = entries.at(-1);
   if (!entry) throw new Error(`session ${id} never entered a state`);
+  const constraints = await readConstraints(trx, id, known.constraints);
   return {
     session: toSession(row),
     entry,
@@ -34,6 +43,8 @@ export async function readSnapshot(trx: Transaction, row: SessionRow, known: Kno
     projects: await readProjects(trx, id),
     instances: await readInstances(trx, id, row.journal_number, known.instances),
     facts: await readFacts(trx, id, known.facts),
+    constraints,
+    impacted: await readImpacted(trx, constraints, now),
     effects: await readEffects(trx, id, entry.number, known.effects),
     questions: await readQuestions(trx, id, entry.number),
     failure: trusted(row.failure),

@@ -1,6 +1,7 @@
 /** One turn of a session: its row is locked, it looks at itself, it records what it decided. */
 import type { OpenSession, Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
+import { plannedCloud } from "./plans.ts";
 import { type Channels, recordChanges } from "./record.ts";
 import { lockSession, tryTurnLock } from "./session-lock.ts";
 import { type Known, readSnapshot } from "./snapshot.ts";
@@ -15,7 +16,8 @@ export const inTurn =
       if (!row || row.ended_at !== null || row.wake_at === null || row.wake_at > now) return false;
       const open: OpenSession = {
         removed: row.removed_at !== null,
-        snapshot: () => readSnapshot(trx, row, known),
+        snapshot: () => readSnapshot(trx, row, now, known),
+        plannedCloud: () => plannedCloud(trx, row.plan_digest),
         record: (changes) => recordChanges(trx, row, changes, channels),
       };
       await turn(open);

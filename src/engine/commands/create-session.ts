@@ -4,25 +4,30 @@ import type { RequestedAction, Session, SessionOptions } from "../../domain/sess
 import { resolveHosts } from "../../domain/session-hosts.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Cloud } from "../../ports/cloud.ts";
+import type { Plans } from "../../ports/plans.ts";
 import type { Plugins } from "../../ports/plugins.ts";
 import type { Sessions } from "../../ports/sessions.ts";
 import type { Wakes } from "../../ports/wakes.ts";
 import { isProblem, Problem } from "../../problems.ts";
 import { checkAction } from "../plugins.ts";
+import { byPlan } from "./by-plan.ts";
 
 /** What an admin asks for, with the types of the request checked but nothing looked up yet. */
 export interface SessionRequest {
-  /** Empty: every compute and controller of the cloud. */
+  /** Empty: those of the plan; without one, every compute and controller of the cloud. */
   readonly hosts: readonly HostName[];
   readonly maintenanceAt: Date;
   readonly metadata: Readonly<Record<string, unknown>>;
   readonly workflow: PluginName;
   readonly actions: readonly RequestedAction[];
   readonly options: SessionOptions;
+  /** The plan by which it shall go. */
+  readonly planDigest: string | null;
 }
 
 export interface CreatingSessions {
   readonly sessions: Sessions;
+  readonly plans: Plans;
   readonly plugins: Plugins;
   readonly cloud: Cloud;
   readonly wakes: Wakes;
@@ -42,11 +47,12 @@ const HOSTS_WITHIN_MS = 5_000;
  * the session is accepted all the same and waits for it in view of everybody.
  */
 export async function createSession(
-  request: SessionRequest,
+  wanted: SessionRequest,
   deps: CreatingSessions,
 ): Promise<{ readonly id: SessionId }> {
-  const { sessions, plugins, wakes, clock, newId, maxSessions } = deps;
+  const { sessions, plans, plugins, wakes, clock, newId, maxSessions } = deps;
   const now = clock.now();
+  const request = await byPlan(wanted, plans);
   const workflow = plugins.workflow(request.workflow);
   if (!workflow)
     throw new Problem("WORKFLOW_UNKNOWN", `"${request.workflow}" is none of ${plugins.names().workflows.join(", ")}`, {

@@ -1,7 +1,8 @@
 import type { InstanceId, ProjectId, SessionId } from "../../domain/ids.ts";
 import type { AskedQuestion, Receipt } from "../../domain/question.ts";
-import { judgeReply, parseReplyState } from "../../domain/reply.ts";
+import { hasEffect, judgeReply, parseReplyState } from "../../domain/reply.ts";
 import type { InstanceAction } from "../../domain/session.ts";
+import type { Constraints } from "../../ports/constraints.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { Reports } from "../../ports/reports.ts";
 import type { GivenReply, Sessions } from "../../ports/sessions.ts";
@@ -14,17 +15,22 @@ export interface ReplyRequest {
   readonly project: ProjectId;
   /** The one question that the sender may answer, by its deadline; null: whichever is asked. */
   readonly question: { readonly replyBy: Date } | null;
+  /** Null: a reply at the project's own link. */
+  readonly instance: InstanceId | null;
   /** `ACK_SCALE_IN` and the like. */
   readonly state: string;
   readonly instanceActions: ReadonlyMap<InstanceId, InstanceAction>;
   /** One action for all instances of the question. */
   readonly instanceAction: InstanceAction | null;
   readonly reason: string | null;
+  /** Only with NACK: when to ask again. */
+  readonly retryAt: Date | null;
 }
 
 export interface RecordingReplies {
   readonly sessions: Sessions;
   readonly reports: Reports;
+  readonly constraints: Pick<Constraints, "instances">;
   readonly wakes: Wakes;
   readonly clock: Clock;
 }
@@ -34,39 +40,53 @@ export interface RecordingReplies {
  * without an allowed action is refused by field, so that its sender can send it again.
  */
 export async function recordReply(request: ReplyRequest, deps: RecordingReplies): Promise<Receipt> {
-  const { sessions, reports, wakes, clock } = deps;
-  const { session, project } = request;
-  const newest = await sessions.latestQuestion(session, project);
+  const { sessions, reports, constraints, wakes, clock } = deps;
+  const { session, project, instance } = request;
+  const newest = await sessions.latestQuestion(session, { project, instance });
   if (newest === undefined) throw await nobody(session, project, reports);
   const judge = judgeFor(request);
-  const reply = readReply(request, newest, { judge, at: clock.now() });
-  const receipt = await sessions.reply(session, project, reply, judge);
+  const reply = readReply(await withDeclaredAction(request, constraints), newest, clock.now());
+  const receipt = await sessions.reply(session, { project, instance }, reply, judge);
   if (receipt === undefined) throw await nobody(session, project, reports);
-  if (receipt.kind === "recorded") await wakes.session(session);
+  if (hasEffect(receipt)) await wakes.session(session);
   return receipt;
 }
 
 /** Who may answer one question has, whatever the reply says, answered no other one. */
 const judgeFor =
-  ({ question }: ReplyRequest): typeof judgeReply =>
-  (newest, got, now) => {
-    const isOther = question !== null && newest?.replyBy.getTime() !== question.replyBy.getTime();
-    return judgeReply(newest, isOther ? { ...got, answers: null } : got, now);
-  };
+  (request: ReplyRequest): typeof judgeReply =>
+  (newest, got, now, begun) =>
+    judgeReply(newest, isForAnother(request, newest) ? { ...got, answers: null } : got, now, begun);
 
-function readReply(
+const isForAnother = ({ question }: ReplyRequest, newest: AskedQuestion | null): boolean =>
+  question !== null && newest?.replyBy.getTime() !== question.replyBy.getTime();
+
+/** A yes for one instance needs to name no action where its manager declared one (reference §2.4, P3). */
+async function withDeclaredAction(
   request: ReplyRequest,
-  newest: AskedQuestion | null,
-  { judge, at }: { readonly judge: typeof judgeReply; readonly at: Date },
-): GivenReply {
+  { instances }: Pick<Constraints, "instances">,
+): Promise<ReplyRequest> {
+  const { project, instance, instanceAction, instanceActions } = request;
+  if (instance === null || instanceAction !== null || instanceActions.has(instance)) return request;
+  const declared = await instances.find(instance);
+  return declared?.project === project ? { ...request, instanceAction: declared.migrationType } : request;
+}
+
+function readReply(request: ReplyRequest, newest: AskedQuestion | null, at: Date): GivenReply {
   const { state, reason } = request;
   const parsed = parseReplyState(state);
   if (!parsed) throw new Problem("BODY_INVALID", `"${state}" is neither ACK_… nor NACK_…`, { field: "state" });
-  const applies = newest !== null && judge(newest, { state, answers: parsed.answers }, at).kind === "recorded";
-  const actions =
-    applies && parsed.answer === "ACK" ? readActions(request, newest) : new Map<InstanceId, InstanceAction>();
-  return { ...parsed, state, actions, reason, at };
+  const none: GivenReply["actions"] = new Map();
+  const retryAt = parsed.answer === "NACK" ? request.retryAt : null;
+  const given = { ...parsed, state, actions: none, reason, retryAt, at };
+  if (newest === null || parsed.answer === "NACK" || !mayCount(newest, given)) return given;
+  if (isForAnother(request, newest)) return given;
+  return { ...given, actions: readActions(request, newest) };
 }
+
+/** Whether its actions matter: what certainly has no effect is never refused for them. */
+const mayCount = (newest: AskedQuestion, { answers, at }: GivenReply): boolean =>
+  newest.state === answers && at <= newest.replyBy && (newest.reply === null || newest.instance !== null);
 
 function readActions(
   { instanceActions, instanceAction }: ReplyRequest,

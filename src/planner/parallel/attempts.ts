@@ -1,14 +1,16 @@
 /** Small clouds are planned several times in orders that chance has shaken, and the best run counts. */
 import type { Objective } from "../format/snapshot.ts";
+import { lowerBound } from "./bounds.ts";
 import type { NumberedCloud } from "./numbered.ts";
 import { type HostTimes, inOrder } from "./order.ts";
 import { type Run, run } from "./run.ts";
 
 /** How often, by the number of hosts: together they take less than a second. */
 const TIMES = [
-  { hosts: 12, runs: 96 },
+  { hosts: 12, runs: 24 },
   { hosts: 100, runs: 12 },
   { hosts: 400, runs: 4 },
+  { hosts: 1_000, runs: 2 },
 ] as const;
 
 /** How many moves more than one for each instance an objective allows, as a share of the instances. */
@@ -23,17 +25,26 @@ export function attempts(cloud: NumberedCloud, times: HostTimes, seed: number): 
   const instances = times.instances.reduce((sum, count, host) => sum + (cloud.planned[host] === 1 ? count : 0), 0);
   const runs = TIMES.find(({ hosts: most }) => hosts <= most)?.runs ?? 1;
   const most = TWICE[objective];
+  const whole = most === Infinity ? Infinity : Math.floor(most * instances);
+  const bound = lowerBound(cloud, cloud.planned, times).best;
   const chance = random(seed);
   let best: Run | null = null;
   for (let attempt = 0; attempt < runs; attempt++) {
     const order = inOrder(cloud, times, attempt === 0 ? undefined : () => SHAKE * (chance() - 0.5));
     // The whole budget, and sometimes none: with fewer moves a small cloud is sometimes done earlier, too.
-    const budget = attempt % 3 === 2 ? 0 : most === Infinity ? Infinity : Math.floor(most * instances);
-    const next = run(cloud, { times, order, twice: budget });
+    const budget = attempt % 3 === 2 ? 0 : whole;
+    // Where holes are rare, filling those of waiting hosts as well is now and then the better way.
+    const policy = { isBlind: attempt % 2 === 1 };
+    const next = run(cloud, { times, order, twice: budget, policy });
     if (best === null || isBetter(next, best, objective, instances)) best = next;
+    if (attempt > 0 && best.waiting.length === hosts) break; // No order makes a beginning.
+    if (best.waiting.length === 0 && best.makespan <= bound && best.moves.count <= instances) break; // Nothing is better.
   }
   if (best === null) throw new Error("no attempt was made");
-  return best;
+  if (best.waiting.length === 0) return best;
+  // Holes that were made in vain are moves in vain.
+  const without = run(cloud, { times, order: inOrder(cloud, times), twice: whole, holes: 0 });
+  return isBetter(without, best, objective, instances) ? without : best;
 }
 
 function isBetter(run: Run, than: Run, objective: Objective, instances: number): boolean {

@@ -6,6 +6,8 @@ export interface Emptying {
   readonly probes: number;
   /** How many more moves may go to hosts that will be maintained later, and so will move again. */
   readonly twiceLeft: number;
+  /** Whether waiting hosts are as welcome as others: then each instance draws lots between them. */
+  readonly isBlind?: boolean;
 }
 
 export type Emptied =
@@ -31,11 +33,13 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
   const instances = instancesOn(board, host);
   let twice = 0;
   for (const [index, instance] of instances.entries()) {
-    let to = findRoom(board, instance, true, options);
+    const isFirst = options.isBlind !== true || !drawsWaiting(board, instance);
+    let to = isFirst ? findRoom(board, instance, true, options) : -1;
     if (to === -1 && twice < options.twiceLeft) {
       to = findRoom(board, instance, false, options);
       twice += 1;
     }
+    if (to === -1 && !isFirst) to = findRoom(board, instance, true, options);
     if (to === -1) {
       for (let back = index - 1; back >= 0; back--) unbook(board, instances[back]!);
       if (wasOpen) open(board, host);
@@ -45,6 +49,10 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
   }
   return { kind: "booked", instances, twice };
 }
+
+/** A lot that falls on waiting hosts as often as they are among the open ones. */
+const drawsWaiting = ({ rooms }: Board, instance: number): boolean =>
+  (Math.imul(instance + 1, 0x9e37_79b1) >>> 0) / 4_294_967_296 < rooms.waitingShare();
 
 /** How much a hole that is deep in one class and shallow in another is worse than one that is even. */
 const UNEVEN = 3;

@@ -18,6 +18,8 @@ export interface Rooms {
   readonly leave: (host: number) => void;
   /** What is free on a host that is in has changed. */
   readonly refresh: (host: number) => void;
+  /** Waiting hosts among the open ones, from 0 to 1. */
+  readonly waitingShare: () => number;
   /**
    * Looks at hosts that may have room, the fullest shelf first; per row at most `probes` of those where it is uncertain
    * and as many of the others. Answers the host with the least `cost`; -1 when none has a finite one.
@@ -37,6 +39,9 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
   const next = new Int32Array(hostCount).fill(-1);
   const previous = new Int32Array(hostCount).fill(-1);
 
+  // How many hosts stand in each tier.
+  const standing: [settled: number, waiting: number] = [0, 0];
+
   const shelfAt = (level: number) => (level <= 0 ? 0 : level >= 1 ? SHELVES - 1 : Math.floor(level * (SHELVES - 1)));
 
   const shelfFor = (host: number, tier: number) => {
@@ -54,6 +59,7 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
   const put = (host: number, shelf: number) => {
     const after = heads[shelf]!;
     shelfOf[host] = shelf;
+    standing[shelf < rows * SHELVES ? 0 : 1] += 1;
     previous[host] = -1;
     next[host] = after;
     if (after !== -1) previous[after] = host;
@@ -65,6 +71,7 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
     if (before === -1) heads[shelfOf[host]!] = after;
     else next[before] = after;
     if (after !== -1) previous[after] = before;
+    standing[shelfOf[host]! < rows * SHELVES ? 0 : 1] -= 1;
     shelfOf[host] = -1;
   };
 
@@ -87,6 +94,7 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
     has: (host) => shelfOf[host] !== -1,
     enter: (host, isSettled) => put(host, shelfFor(host, isSettled ? 0 : 1)),
     leave,
+    waitingShare: () => standing[1] / Math.max(1, standing[0] + standing[1]),
     refresh(host) {
       const shelf = shelfFor(host, shelfOf[host]! >= rows * SHELVES ? 1 : 0);
       if (shelf === shelfOf[host]) return;

@@ -4,6 +4,7 @@
  */
 import { type Agenda, agenda } from "./agenda.ts";
 import { ACTING, type Board, DONE, DRAINING, open, setUp, WAITING } from "./board.ts";
+import { makeRoom } from "./defragment.ts";
 import { emptyHost } from "./emptying.ts";
 import type { NumberedCloud } from "./numbered.ts";
 import type { HostTimes } from "./order.ts";
@@ -28,6 +29,17 @@ export interface RunOptions {
   readonly order: readonly number[];
   /** Moves to hosts that are maintained later; when nothing else helps, more are made. */
   readonly twice: number;
+  /** How often room is made where nothing fits: each time costs a move more at least. */
+  readonly holes?: number;
+  /** Other people's ways of doing it, to compare with. */
+  readonly policy?: Policy;
+}
+
+export interface Policy {
+  /** Hosts go in waves: the next one begins when every host of the last one is back. */
+  readonly isSynchronous?: boolean;
+  /** Destinations are chosen without a look at whether they will be maintained later. */
+  readonly isBlind?: boolean;
 }
 
 /** How many hosts are tried in vain at one moment, and more for each host that has come back: a look at each costs. */
@@ -37,8 +49,10 @@ const MISSES_PER_OPENING = 2;
 const PROBES = 48;
 const PROBES_OF_MANY = 12;
 const MANY = 2_000;
+/** To look for a hole takes long; a cloud that needs more of them is better served by scaling in. */
+const HOLES = 60;
 
-export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): Run {
+export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, policy = {} }: RunOptions): Run {
   const board = setUp(cloud);
   const events: Agenda = agenda();
   const moving: Traffic = traffic(board, events);
@@ -56,8 +70,12 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
   let now = 0;
   let makespan = 0;
   let twiceLeft = twice;
-  // Whether anything has changed that may let another host go.
+  // Whether anything has changed that may let another host go; if not, only hosts that nothing arrives at any more.
   let isWorthTrying = true;
+  let idle: number[] = [];
+  // A drain is declared when it begins: from a host that something has left, nothing leaves before something arrived.
+  const hasHole = new Uint8Array(hostCount);
+  let holesLeft = holes;
   let openings = 0;
   let tried = 0;
   const probes = hostCount > MANY ? PROBES_OF_MANY : PROBES;
@@ -80,7 +98,7 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
   };
 
   const tryStart = (host: number, probes: number, budget: number) => {
-    const emptied = emptyHost(board, host, { probes, twiceLeft: budget });
+    const emptied = emptyHost(board, host, { probes, twiceLeft: budget, isBlind: policy.isBlind === true });
     if (emptied.kind !== "booked") return false;
     twiceLeft = Math.max(0, twiceLeft - emptied.twice);
     board.phase[host] = DRAINING;
@@ -104,26 +122,53 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
     restsUntil[host]! <= now &&
     zoneBusy[cloud.zone[host]!]! < mostPerZone;
 
-  /** Starts as many drains as there is room for. */
-  const startDrains = (isLastResort: boolean) => {
-    isWorthTrying = false;
+  /** Starts as many drains as there is room for, of these hosts in this order. */
+  const startDrains = (candidates: readonly number[]) => {
     let misses = -MISSES_PER_OPENING * (openings - tried);
     tried = openings;
     let started = 0;
-    for (const host of waiting) {
-      if (busy >= mostHosts || (!isLastResort && (misses > MISSES || !hasRoomFor(board, leastCapacity)))) break;
-      if (!mayStart(host) || (!isLastResort && tryAgainAt[host]! > openings)) continue;
-      if (tryStart(host, isLastResort ? Infinity : probes, isLastResort ? Infinity : twiceLeft)) {
+    for (const host of candidates) {
+      if (tryAgainAt[host]! > openings || !mayStart(host)) continue;
+      if (tryStart(host, probes, twiceLeft)) {
         started += 1;
-        if (isLastResort) break;
+        if (busy >= mostHosts || !hasRoomFor(board, leastCapacity)) break;
         continue;
       }
       misses += 1;
+      if (misses > MISSES) break;
       tryAgainAt[host] = openings + Math.min(1 << fails[host]!, 1 + (busy >> 3));
       fails[host] = Math.min(fails[host]! + 1, 6);
     }
-    if (started > 0) waiting = waiting.filter((host) => board.phase[host] === WAITING);
-    return started > 0;
+    return started;
+  };
+
+  /** Nothing is under way any more: whatever it costs, one host has to go. */
+  const startLastResort = () => waiting.some((host) => mayStart(host) && tryStart(host, Infinity, Infinity));
+
+  /** Starts the moves that make a hole in another host, which then waits until something has filled it. */
+  const defragment = () => {
+    if (holesLeft === 0 || busy >= mostHosts) return false;
+    holesLeft -= 1;
+    const ejected = makeRoom(board, waiting.filter(mayStart), now);
+    for (const instance of ejected) {
+      const from = board.at[instance]!;
+      hasHole[from] = 1;
+      moving.admit(from, [instance]);
+    }
+    moving.start(now);
+    return ejected.length > 0;
+  };
+
+  const start = () => {
+    if (policy.isSynchronous === true && busy > 0) return;
+    const canStart = busy < mostHosts && waiting.length > 0 && hasRoomFor(board, leastCapacity);
+    const candidates = isWorthTrying ? waiting : idle;
+    if (canStart && candidates.length > 0 && startDrains(candidates) > 0) {
+      waiting = waiting.filter((host) => board.phase[host] === WAITING);
+      moving.start(now);
+    }
+    isWorthTrying = false;
+    idle = [];
   };
 
   const happen = (what: number) => {
@@ -133,7 +178,9 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
       const to = board.booked[subject]!;
       makespan = now;
       maybeAct(moving.end(subject, now));
-      if (board.phase[to] === WAITING && board.arriving[to] === 0) isWorthTrying = true;
+      if (board.phase[to] === WAITING && board.arriving[to] === 0) idle.push(to);
+      hasHole[to] = 0;
+      isWorthTrying ||= moving.isQuiet();
       if (cloud.moveTime[subject] === 0) rest(to);
     } else if (kind === GROUP_RECOVERS) moving.recover(subject);
     else if (kind === HOST_IS_DUE) {
@@ -165,9 +212,13 @@ export function run(cloud: NumberedCloud, { times, order, twice }: RunOptions): 
 
   while (true) {
     moving.start(now);
-    if (isWorthTrying && waiting.length > 0 && startDrains(false)) moving.start(now);
+    start();
     if (events.size() === 0) {
-      if (waiting.length === 0 || !startDrains(true)) break;
+      if (!startLastResort()) {
+        if (!defragment()) break;
+        continue;
+      }
+      waiting = waiting.filter((host) => board.phase[host] === WAITING);
       moving.start(now);
       continue;
     }

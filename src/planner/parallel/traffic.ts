@@ -31,6 +31,8 @@ export interface Traffic {
   readonly recover: (group: number) => void;
   /** The moves of the host deserve another look. */
   readonly lookAt: (host: number) => void;
+  /** Whether no move is under way. */
+  readonly isQuiet: () => boolean;
   /** How many moves of the host have not ended. */
   readonly left: (host: number) => number;
 }
@@ -154,6 +156,7 @@ export function traffic(board: Board, agenda: Agenda): Traffic {
       wake(waitForGroup, group);
     },
     lookAt,
+    isQuiet: () => underWay === 0,
     left: (host) => left[host]!,
   };
 }

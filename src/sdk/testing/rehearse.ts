@@ -173,5 +173,5 @@ function replyTo(question: Question, { reply }: World): Reply | null {
   if (reply) return reply(question);
   const [action] = question.allowedActions;
   const actions = new Map(action === undefined ? [] : question.instances.map((instance) => [instance, action]));
-  return { answer: "ACK", actions, reason: null, at: NOON };
+  return { answer: "ACK", actions, reason: null, retryAt: null, at: NOON };
 }

@@ -1,4 +1,5 @@
 /** Sessions for tests, of which an author says only what matters. */
+import { noConstraints } from "../../domain/constraint.ts";
 import { HostName, PluginName, SessionId } from "../../domain/ids.ts";
 import { type RequestedAction, type Session, type SessionHost, SessionOptions } from "../../domain/session.ts";
 import type { Snapshot } from "../../domain/view.ts";
@@ -21,6 +22,7 @@ export function aSnapshot({ session, ...parts }: SnapshotParts = {}): Snapshot {
       metadata: {},
       options: SessionOptions.parse({}),
       actions: [],
+      planDigest: null,
       ...session,
     },
     entry,
@@ -29,6 +31,8 @@ export function aSnapshot({ session, ...parts }: SnapshotParts = {}): Snapshot {
     projects: [],
     instances: [],
     facts: null,
+    constraints: noConstraints,
+    impacted: new Map(),
     effects: [],
     questions: [],
     failure: null,

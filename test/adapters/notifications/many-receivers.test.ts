@@ -142,7 +142,7 @@ test("while the message bus is away, webhooks hear all the same, and what the bu
 test("what was told is read page by page; a project reads what was told to it, and of its own receivers", async () => {
   const question: Notification = {
     ...{ type: "maintenance.scheduled", project: project("shop"), state: "MAINTENANCE", instances: [] },
-    ...{ allowedActions: [], replyBy: clock.now(), actionsAt: null, missing: null, metadata: {} },
+    ...{ allowedActions: [], replyBy: clock.now(), actionsAt: null, missing: null, instance: null, metadata: {} },
   };
   const shops = randomUUID();
   await store.webhooks.add(aWebhook({ id: shops, project: project("shop"), events: ["maintenance.scheduled"] }));

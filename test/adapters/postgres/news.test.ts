@@ -15,7 +15,7 @@ afterAll(() => news.close());
 const down: Notification = { type: "maintenance.host", host: host("a"), state: "IN_MAINTENANCE" };
 const asked = (of: string): Notification => ({
   ...{ type: "maintenance.scheduled", project: project(of), state: "MAINTENANCE", instances: [] },
-  ...{ allowedActions: [], replyBy: null, actionsAt: null, missing: null, metadata: {} },
+  ...{ allowedActions: [], replyBy: null, actionsAt: null, missing: null, instance: null, metadata: {} },
 });
 const whoeverListens = async () => {
   const { rows } = await pool.query<{ pid: number }>(

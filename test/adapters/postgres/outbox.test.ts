@@ -38,6 +38,7 @@ const scheduled = (of: string): Notification => ({
   type: "maintenance.scheduled",
   project: project(of),
   state: "SCALE_IN",
+  instance: null,
   instances: [instance("vm-1")],
   allowedActions: ["MIGRATE"],
   replyBy: later(40),

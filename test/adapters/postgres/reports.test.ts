@@ -3,7 +3,8 @@ import { postgresStore } from "../../../src/adapters/postgres/store.ts";
 import type { AskedState, Question } from "../../../src/domain/question.ts";
 import { PluginName } from "../../../src/domain/ids.ts";
 import { judgeReply } from "../../../src/domain/reply.ts";
-import type { InstanceAction, Session } from "../../../src/domain/session.ts";
+import type { HostStatus, InstanceAction, Session } from "../../../src/domain/session.ts";
+import { aPlan, aSnapshot } from "../../planner/check/a-plan.ts";
 import { testDatabase } from "../../support/database.ts";
 import {
   aKnownHost,
@@ -45,6 +46,7 @@ const aQuestion = (state: AskedState, ...names: readonly string[]): Question => 
   state,
   round: 1,
   instances: names.map((name) => instance(name)),
+  instance: null,
   allowedActions: ["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"],
   replyBy: later(40),
   actionsAt: later(60),
@@ -54,13 +56,14 @@ const aQuestion = (state: AskedState, ...names: readonly string[]): Question => 
 const agree = (session: Session, state: AskedState, actions: Record<string, InstanceAction>, at = later(5)) =>
   store.sessions.reply(
     session.id,
-    shop,
+    { project: shop, instance: null },
     {
       answer: "ACK",
       state: `ACK_${state}`,
       answers: state,
       actions: new Map(Object.entries(actions).map(([name, action]) => [instance(name), action])),
       reason: null,
+      retryAt: null,
       at,
     },
     judgeReply,
@@ -124,6 +127,51 @@ describe("the detail", () => {
     expect(await states()).toMatchObject([{ state: "SCALE_IN", updatedAt: NOON }]);
     await agree(session, "SCALE_IN", {});
     expect(await states()).toMatchObject([{ state: "ACK_SCALE_IN", updatedAt: later(5) }]);
+  });
+
+  test("has what was measured: visits of hosts, and the moves that ended well", async () => {
+    const session = await created(store, "pace-1", "pace-2");
+    const mark = (name: string, status: HostStatus, at: Date) =>
+      record(store, session, effects({ kind: "mark_host", host: host(name), status }), at);
+    const move = (name: string) =>
+      ({
+        kind: "move_instance",
+        instance: instance(name),
+        from: host("pace-1"),
+        to: null,
+        how: "MIGRATE",
+        attempt: 1,
+      }) as const;
+    await mark("pace-1", { kind: "draining", since: NOON }, NOON);
+    await store.effects.finish(await claimed(store, session, move("pace-vm-1"), NOON), doneWith({}, later(10)));
+    await store.effects.finish(await claimed(store, session, move("pace-vm-2"), NOON), doneWith({}, later(20)));
+    await store.effects.finish(await claimed(store, session, move("pace-vm-3"), NOON), {
+      ...doneWith({}, later(99)),
+      status: { kind: "failed", at: later(99), reason: "no room" },
+    });
+    await mark("pace-1", { kind: "in_maintenance", since: later(30) }, later(30));
+    await mark("pace-1", { kind: "maintained", at: later(90) }, later(90));
+    await mark("pace-2", { kind: "draining", since: later(95) }, later(95));
+    expect((await store.reports.detail(session.id))?.pace).toEqual({
+      visits: new Map([
+        ["pace-1", { drainingAt: NOON, emptyAt: later(30), maintainedAt: later(90), moves: 2 }],
+        ["pace-2", { drainingAt: later(95), emptyAt: null, maintainedAt: null, moves: 0 }],
+      ]),
+      moves: { count: 2, meanSeconds: 15 },
+      expected: null,
+    });
+  });
+
+  test("of a session by a plan has what the plan expects", async () => {
+    const cloud = aSnapshot({ session: { hosts: ["a"] } });
+    const plan = aPlan(cloud, { hosts: { a: { drain_start: 0, empty_at: 10, action_start: 10, action_end: 110 } } });
+    await store.plans.keep({ plan, cloud }, NOON);
+    const session = aSession({ planDigest: plan.digest });
+    await store.sessions.create(aNewSession({ session }), LIMITS);
+    expect(await store.reports.detail(session.id)).toMatchObject({
+      session: { planDigest: plan.digest },
+      pace: { expected: { hostsAtOnce: 1, drainSeconds: 10, actionSeconds: 100 } },
+    });
   });
 
   test("has each instance with its newest action, and whether that is done", async () => {
@@ -269,6 +317,7 @@ describe("a project sees", () => {
       state: "MAINTENANCE",
       instances: ["see-vm-1", "see-vm-2"],
       question: null,
+      unanswered: [],
     });
     const question = aQuestion("SCALE_IN", "see-vm-1");
     await record(store, session, { enter: { state: "SCALE_IN" }, questions: [question] });
@@ -278,6 +327,7 @@ describe("a project sees", () => {
       state: "SCALE_IN",
       instances: ["see-vm-1"],
       question: { ...question, reply: null },
+      unanswered: [{ ...question, reply: null }],
     });
     expect((await store.reports.detail(session.id))?.instances).toMatchObject([
       { id: "see-vm-1", status: "ACTIVE" },

@@ -22,6 +22,7 @@ export const aSession = (changes: Partial<Session> = {}): Session => ({
   metadata: { release: "Zed" },
   options: SessionOptions.parse({}),
   actions: [],
+  planDigest: null,
   ...changes,
 });
 

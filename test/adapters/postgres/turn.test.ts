@@ -104,6 +104,7 @@ describe("what a turn records", () => {
       state: "SCALE_IN",
       round: 1,
       instances: [instance("web-1")],
+      instance: null,
       allowedActions: ["MIGRATE", "LIVE_MIGRATE"],
       replyBy: later(40),
       actionsAt: later(60),
@@ -136,6 +137,8 @@ describe("what a turn records", () => {
       projects: [{ id: "shop", managed: false }],
       instances: [web],
       facts: noFacts,
+      constraints: { instances: new Map(), groups: new Map(), members: new Map() },
+      impacted: new Map(),
       effects: [
         {
           effect: { kind: "ask", question },

@@ -1,7 +1,7 @@
 /** Sessions that maintain several hosts at the same time. Times are seconds since the POST. */
 import { describe, expect, test } from "vitest";
 import { agree, type Manager, type Script } from "../play.ts";
-import { done, expectSound, failed, refuses, scalesIn, silentIn } from "./scenes.ts";
+import { done, expectSound, failed, refuses, scalesIn, silentIn } from "../outcomes.ts";
 
 const hosts = { c1: {}, c2: {}, c3: {}, c4: {}, c5: {}, c6: {} };
 /** Half full: two or three hosts can be away at a time. */

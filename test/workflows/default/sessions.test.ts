@@ -1,7 +1,7 @@
 /** Whole sessions as scripts, with the timeline as the expected text. Times are seconds since the POST. */
 import { describe, expect, test } from "vitest";
+import { done, expectSound, failed, refuses, scalesIn, silentIn } from "../outcomes.ts";
 import { agree, type Manager, play, type Script } from "../play.ts";
-import { done, expectSound, failed, refuses, scalesIn, silentIn } from "./scenes.ts";
 
 const full = { c1: {}, c2: {}, c3: {} };
 const oneEach = { a: { on: "c1", vcpus: 2 }, b: { on: "c2", vcpus: 2 }, c: { on: "c3", vcpus: 2 } };

@@ -5,7 +5,7 @@ import { SessionDetailAnswer, toSessionDetail } from "../../../../wire/session-d
 import type { App, RouteDependencies } from "../../../dependencies.ts";
 import { foundSession } from "../../../found.ts";
 
-export function detailRoute(app: App, { reports }: RouteDependencies): void {
+export function detailRoute(app: App, { reports, clock }: RouteDependencies): void {
   app.get(
     "/v1/maintenance/:session_id/detail",
     {
@@ -17,6 +17,6 @@ export function detailRoute(app: App, { reports }: RouteDependencies): void {
         response: { 200: SessionDetailAnswer, default: ProblemDocument },
       },
     },
-    async ({ params }) => toSessionDetail(foundSession(params, await reports.detail(params.session_id))),
+    async ({ params }) => toSessionDetail(foundSession(params, await reports.detail(params.session_id)), clock.now()),
   );
 }

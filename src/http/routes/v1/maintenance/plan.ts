@@ -13,7 +13,8 @@ export function planRoute(app: App, { commands }: RouteDependencies): void {
         summary: "Plan a maintenance without beginning it",
         description:
           "Looks at the cloud and answers when each host would go and where each instance would go, how long that " +
-          "takes, how short it could be at best, and which hosts cannot be planned and why.",
+          "takes, how short it could be at best, and which hosts cannot be planned and why. The plan is kept for a week: " +
+          "a session can be created by its digest.",
         body: PlanMaintenance,
         response: { 200: PlannedMaintenance, default: ProblemDocument },
       },

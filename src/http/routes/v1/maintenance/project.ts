@@ -1,5 +1,5 @@
-/** P1, P2: what a session means for one project, and what the project replies. */
-import { ProjectPath, ReplyTokenQuery } from "../../../../wire/paths.ts";
+/** P1, P2, P3: what a session means for one project, and what the project replies. */
+import { InstanceReplyPath, ProjectPath, ReplyTokenQuery } from "../../../../wire/paths.ts";
 import { ProblemDocument } from "../../../../wire/problem-document.ts";
 import { ProjectInstances, toProjectInstances } from "../../../../wire/project-instances.ts";
 import { ProjectReplied, ProjectReply, toReply } from "../../../../wire/project-reply.ts";
@@ -46,7 +46,28 @@ export function projectRoutes(app: App, { commands, reports, clock, links }: Rou
       },
     },
     async ({ params: { session_id: session, project_id: project }, body, access }) => {
-      await commands.recordReply({ session, project, question: access.question, ...toReply(body) });
+      await commands.recordReply({ session, project, instance: null, question: access.question, ...toReply(body) });
+      return body;
+    },
+  );
+
+  app.put(
+    "/v1/maintenance/:session_id/:project_id/:instance_id",
+    {
+      config: { access: { rule: "fenix:maintenance:session:project:instance:put", of: "path", replyToken: true } },
+      schema: {
+        tags: ["projects"],
+        summary: "Reply to what a project was asked about one instance",
+        description:
+          "200 means that the reply is kept. Until Fenix acts on it and the reply window ends, another one takes its place.",
+        params: InstanceReplyPath,
+        querystring: ReplyTokenQuery,
+        body: ProjectReply,
+        response: { 200: ProjectReplied, default: ProblemDocument },
+      },
+    },
+    async ({ params: { session_id: session, project_id: project, instance_id: instance }, body, access }) => {
+      await commands.recordReply({ session, project, instance, question: access.question, ...toReply(body) });
       return body;
     },
   );

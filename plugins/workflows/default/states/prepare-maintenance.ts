@@ -1,5 +1,0 @@
-import { drain } from "../drain/drain.ts";
-import type { StepOf } from "../transitions.ts";
-
-/** Empties a host into any open hosts. */
-export const prepareMaintenance: StepOf<"PREPARE_MAINTENANCE"> = (view) => drain(view, "PREPARE_MAINTENANCE");

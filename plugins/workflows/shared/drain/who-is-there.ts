@@ -1,0 +1,106 @@
+/** Who is still on the host, by the last look at the cloud and all that was learnt since. */
+import {
+  type CloudFacts,
+  type CloudInstance,
+  type Effect,
+  type EffectKind,
+  type EffectRecord,
+  grouped,
+  type HostName,
+  type InstanceId,
+  instanceIn,
+  instancesOn,
+  type View,
+} from "#sdk";
+
+type Tries = readonly EffectRecord<"move_instance">[];
+
+/** The tries of this entry to move an instance, oldest first. */
+export const triesOf = (view: View, instance: InstanceId): Tries => indexed(view).tries.get(instance) ?? [];
+
+/** Those of them that began on this host: in an entry of its own it may leave several, one after the other. */
+export const triesOff = (view: View, instance: InstanceId, host: HostName): Tries =>
+  triesOf(view, instance).filter(({ effect }) => effect.from === host);
+
+/** Whether it is one that took its instance to another host. */
+export const hasMoved = ({ effect, status }: EffectRecord<"move_instance">): boolean =>
+  status.kind === "done" && status.outcome.host !== null && status.outcome.host !== effect.from;
+
+/** The looks of this entry whether the host is empty, oldest first. */
+export const checksOf = (view: View, host: HostName): readonly EffectRecord<"check_empty">[] =>
+  indexed(view).checks.get(host) ?? [];
+
+/** The occasion of a look at the cloud for what a check found on the host. Recorded only when nothing is on its way. */
+export const strangersSeen = (host: HostName, check: number): string => `on:${host}:${check}`;
+
+export const whoIsThere = (view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] => [
+  ...instancesOn(facts, host).filter(({ id }) => !hasLeft(view, host, id)),
+  ...arrivedSince(view, facts, host),
+];
+
+/** Those that were moved here in this entry, which the last look still shows where they left from. */
+function arrivedSince(view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] {
+  return (indexed(view).arrivals.get(host) ?? []).flatMap((move) => {
+    const { instance: id, from } = move.effect;
+    const shown = instanceIn(facts, id);
+    const isNewest = triesOf(view, id).at(-1) === move;
+    return shown?.host === from && isNewest && !cameBack(view, from, move) && !isGoneByCheck(view, host, id)
+      ? [{ ...shown, host }]
+      : [];
+  });
+}
+
+function hasLeft(view: View, host: HostName, instance: InstanceId): boolean {
+  const newest = triesOf(view, instance).at(-1);
+  if (newest?.status.kind === "done" && newest.status.outcome.host !== host) return !cameBack(view, host, newest);
+  return isGoneByCheck(view, host, instance);
+}
+
+/** Whether the facts that show it here were read after its move had ended. */
+const cameBack = (view: View, host: HostName, move: EffectRecord<"move_instance">): boolean =>
+  checksOf(view, host).some(({ effect }) => {
+    const sight = view.effect("observe", strangersSeen(host, effect.look));
+    return sight?.status.kind === "done" && isLater(view, sight, move);
+  });
+
+/** Whether a check since the last look at the cloud did not find it: its project moved or deleted it. */
+function isGoneByCheck(view: View, host: HostName, instance: InstanceId): boolean {
+  const check = checksOf(view, host).findLast(({ status }) => status.kind === "done");
+  if (check?.status.kind !== "done") return false;
+  const sight = view.effectsOf("observe").findLast(({ status }) => status.kind === "done");
+  if (sight && !isLater(view, check, sight)) return false;
+  return !check.status.outcome.instances.includes(instance);
+}
+
+/** Effects stand in the order in which they were recorded, which no clock can confuse. */
+export const isLater = <A extends EffectKind, B extends EffectKind>(
+  view: View,
+  a: EffectRecord<A>,
+  b: EffectRecord<B>,
+): boolean => placeOf(view, a) > placeOf(view, b);
+
+const placeOf = (view: View, { effect }: { readonly effect: Effect }): number => indexed(view).place.get(effect) ?? -1;
+
+interface IndexedView {
+  readonly tries: ReadonlyMap<InstanceId, Tries>;
+  /** Moves that have ended, by the host where they did. */
+  readonly arrivals: ReadonlyMap<HostName | null, Tries>;
+  readonly checks: ReadonlyMap<HostName, readonly EffectRecord<"check_empty">[]>;
+  readonly place: ReadonlyMap<Effect, number>;
+}
+
+/** A view never changes, and an entry of a large session has tens of thousands of effects: they are sorted once. */
+const known = new WeakMap<View, IndexedView>();
+
+function indexed(view: View): IndexedView {
+  const index = known.get(view) ?? {
+    tries: grouped(view.effectsOf("move_instance"), ({ effect }) => effect.instance),
+    arrivals: grouped(view.effectsOf("move_instance").filter(hasMoved), ({ status }) =>
+      status.kind === "done" ? status.outcome.host : null,
+    ),
+    checks: grouped(view.effectsOf("check_empty"), ({ effect }) => effect.host),
+    place: new Map(view.effects.map(({ effect }, place) => [effect, place])),
+  };
+  known.set(view, index);
+  return index;
+}

@@ -1,0 +1,162 @@
+/**
+ * The moves of all hosts that are being emptied, seen together: where each instance goes by one joint assignment, and
+ * which moves begin now. One member of a server group is on its way at a time in the whole cloud.
+ */
+import {
+  assign,
+  type Assignment,
+  type CloudFacts,
+  type CloudInstance,
+  type Effect,
+  fitAway,
+  foresee,
+  type HostName,
+  type InstanceId,
+  instancesOn,
+  isCompute,
+  perform,
+  type SessionHost,
+  type View,
+  wait,
+} from "#sdk";
+import { type Errand, errandsOf } from "../drain/errands.ts";
+import { budgetsOf } from "../drain/budgets.ts";
+import { type MoveErrand, movesUnderWay, untilOthersServe } from "../drain/moves.ts";
+import { triesOf, triesOff, whoIsThere } from "../drain/who-is-there.ts";
+import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, whyNow } from "../drain/work.ts";
+import { after, type Hold } from "../hold.ts";
+import { computesLeft, knownTo } from "../hosts.ts";
+import { destinationsFor } from "../way-on.ts";
+import type { KnownHost } from "./agreement.ts";
+
+export interface Fleet {
+  /** Candidates whose instances all find a place beside everything that is being moved already, best first. */
+  readonly chosen: readonly HostName[];
+  /** Moves what may be moved off the host. */
+  work(known: KnownHost, there: readonly CloudInstance[]): Hold;
+  /** Hosts for whose instances there is no room at the moment, and on which nothing else happens. */
+  readonly stuck: ReadonlyMap<HostName, string>;
+}
+
+/** A wait for room ends when anything ends; this only bounds it. */
+const ROOM_SECONDS = 60;
+
+export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost[], atMost: number): Fleet {
+  const now = foreseen(view, facts);
+  const assignment = assigned(view, facts, now, begun, atMost);
+  const budgets = budgetsOf(view, facts);
+  const stuck = new Map<HostName, string>();
+
+  function begin(errands: readonly Errand[], host: SessionHost): readonly Effect[] {
+    const free = view.session.options.moves_at_once - movesUnderWay(view, host.name).length;
+    const ready = errands.filter((errand): errand is MoveErrand => errand.kind === "move" && errand.from <= view.now);
+    const start: Effect[] = [];
+    for (const { instance, how } of ready) {
+      const to = assignment.goals.get(instance.id);
+      if (start.length >= free || to === undefined || !budgets.take(instance.id)) continue;
+      const attempt = 1 + triesOf(view, instance.id).length;
+      start.push({ kind: "move_instance", instance: instance.id, from: host.name, to, how, attempt });
+    }
+    return start;
+  }
+
+  /** Nothing is under way on this host, and nothing can begin: its groups are busy elsewhere, or there is no room. */
+  function untilRoom(errands: readonly Errand[], host: SessionHost): Hold {
+    const homeless = errands.filter(({ instance }) => !assignment.goals.has(instance.id));
+    const names = (homeless.length > 0 ? homeless : errands).map(({ instance }) => instance.name).join(", ");
+    const held = errands.filter((one): one is MoveErrand => one.kind === "move" && !homeless.includes(one));
+    const others = untilOthersServe(view, held, budgets);
+    if (others) return others;
+    stuck.set(host.name, `no room for ${names} of ${host.name}`);
+    return wait(`room for ${names} of ${host.name}`, after(view.now, ROOM_SECONDS));
+  }
+
+  return {
+    chosen: assignment.chosen,
+    stuck,
+    work({ host }, there) {
+      const hold = exhausted(view, there, host) ?? lookAfterFailure(view, there, "rolling");
+      if (hold) return hold;
+      const errands = errandsOf(view, there);
+      const late = overdue(view, errands, host);
+      if (late) return late;
+      const effects = [...begin(errands, host), ...pollFor(view, errands, host)];
+      if (effects.length > 0) return perform(effects, whyNow(errands, host));
+      const sight = sightOfStuck(view, errands, host);
+      if (sight && sight.kind !== "seen") return sight;
+      return waitFor(view, errands, host) ?? untilRoom(errands, host);
+    },
+  };
+}
+
+/** The facts with all moves of this entry at their ends, those that are still under way too. */
+function foreseen(view: View, facts: CloudFacts): CloudFacts {
+  const moves = new Map<InstanceId, { readonly from: HostName; readonly to: HostName }>();
+  for (const { effect, status } of view.effectsOf("move_instance")) {
+    const { instance, from } = effect;
+    const underWay = status.kind === "pending" || status.kind === "running";
+    const to = status.kind === "done" ? status.outcome.host : underWay ? effect.to : null;
+    if (to === null || to === from) moves.delete(instance);
+    else moves.set(instance, { from, to });
+  }
+  return foresee(
+    facts,
+    // Where the newest look shows it elsewhere than where it left from, that look knows better.
+    [...moves].flatMap(([instance, { from, to }]) => {
+      const shown = instancesOn(facts, from).some(({ id }) => id === instance);
+      return shown ? [{ instance, to }] : [];
+    }),
+  );
+}
+
+function assigned(
+  view: View,
+  facts: CloudFacts,
+  now: CloudFacts,
+  begun: readonly SessionHost[],
+  atMost: number,
+): Assignment {
+  const names = begun.map(({ name }) => name);
+  const there = new Set(names.flatMap((name) => whoIsThere(view, facts, name).map(({ id }) => id)));
+  const leaving = names.flatMap((name) => instancesOn(now, name));
+  const except = new Set(leaving.map(({ id }) => id).filter((id) => !there.has(id)));
+  const avoid = new Map(
+    leaving.flatMap(({ id }) => {
+      const tried = names.flatMap((name) => triesOff(view, id, name)).flatMap(({ effect }) => effect.to ?? []);
+      return tried.length === 0 ? [] : [[id, new Set(tried)] as const];
+    }),
+  );
+  const nobody = "" as HostName;
+  const destinations = destinationsFor(view, now, nobody, "any").filter((name) => !isClosedByUs(view, name));
+  const preferred = new Set(destinationsFor(view, now, nobody, "settled"));
+  const candidates = candidatesIn(view, now);
+  const answer = assign(now, {
+    ...{ begun: names, candidates, atMost, destinations: new Set(destinations), preferred, except, avoid },
+  });
+  const quiet = movesUnderWay(view).length === 0;
+  const [first] = begun;
+  if (answer.unplaced.length === 0 || !first || !quiet) return answer;
+  // A greedy answer is not the last word: one host alone is searched exactly, so that it at least goes on.
+  const fit = fitAway(
+    now,
+    [first.name],
+    destinations.filter((name) => !names.includes(name)),
+    { preferred, avoid },
+  );
+  if (fit.kind !== "fits") return answer;
+  return { ...answer, goals: new Map(fit.placements.map(({ instance, to }) => [instance, to])), chosen: [] };
+}
+
+/** A host that the session closed in an earlier entry takes nothing before it has been opened again. */
+const isClosedByUs = (view: View, host: HostName): boolean =>
+  view.hosts.some(({ name, closure }) => name === host && closure === "closed_by_session");
+
+/** Hosts that nobody is moving to, the ones with the fewest instances first. */
+function candidatesIn(view: View, facts: CloudFacts): readonly HostName[] {
+  const goals = new Set(movesUnderWay(view).map(({ effect }) => effect.to));
+  return knownTo(facts, computesLeft(view))
+    .filter((host) => isCompute(host) && host.status.kind === "waiting" && !goals.has(host.name))
+    .map(({ name }) => ({ name, count: instancesOn(facts, name).length }))
+    .toSorted((a, b) => a.count - b.count || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => name);
+}

@@ -1,0 +1,129 @@
+/**
+ * Rolls over the compute hosts of a session, several at a time: each goes its own way from being emptied to being given
+ * back, and whenever one is done the next ones are chosen, as many as are allowed and find room for their instances.
+ */
+import { type CloudFacts, enter, perform, type SessionHost, type View } from "#sdk";
+import type { Asks } from "../asks.ts";
+import { drainsInVain } from "../bounds.ts";
+import { failInVain, onward, type Onward } from "../drain/drain.ts";
+import { whoIsThere } from "../drain/who-is-there.ts";
+import { newsOfMoves } from "../drain/work.ts";
+import { after, type Hold, look } from "../hold.ts";
+import { computesLeft, lostHosts, skip } from "../hosts.ts";
+import { failedHere } from "../visit.ts";
+import { emptiable } from "../way-on.ts";
+import { agreement } from "./agreement.ts";
+import { course, untilKnown } from "./course.ts";
+import { type Fleet, fleet } from "./fleet.ts";
+import { together } from "./together.ts";
+
+/** Hosts are chosen by a look at the cloud that is not older than this. */
+const FRESH_SECONDS = 60;
+
+export function roll(view: View, asks: Asks): Onward {
+  const { facts } = view;
+  if (!facts) return firstLook(view);
+  const lost = lostHosts(view, facts);
+  if (lost.length > 0) return skip(view, lost, "the cloud does not know this host any more");
+  const failed = failedHere(view);
+  if (failed) return failed;
+
+  const begun = computesLeft(view).filter(({ status }) => status.kind !== "waiting");
+  const allowed = view.session.options.hosts_at_once - begun.length;
+  const moves = fleet(view, facts, inOrder(begun), Math.max(0, allowed));
+  const holds = [...courses(view, facts, begun, moves, asks), ...news(view, facts)];
+  const waits = holds.filter(({ kind }) => kind === "wait").length - moves.stuck.size;
+  const quiet = holds.length === moves.stuck.size;
+  const next = allowed > 0 ? choose(view, facts, moves, quiet) : null;
+  if (next?.kind === "enter" || next?.kind === "fail") return waits > 0 ? (together(holds) ?? next) : next;
+  const all = together([...holds, ...(next ? [next] : [])]);
+  return all ?? enter("START_MAINTENANCE", "every compute host is settled");
+}
+
+function firstLook(view: View): Hold {
+  const seen = look(view, "survey", "to see which hosts can be emptied");
+  if (seen.kind === "seen") throw new Error("the cloud was looked at, and there is no look at it");
+  return seen;
+}
+
+/** The longest begun goes first when room is short. */
+const inOrder = (hosts: readonly SessionHost[]): readonly SessionHost[] =>
+  hosts.toSorted((a, b) => sinceOf(a) - sinceOf(b) || (a.name < b.name ? -1 : 1));
+
+const sinceOf = ({ status }: SessionHost): number => ("since" in status ? status.since.getTime() : Infinity);
+
+function courses(
+  view: View,
+  facts: CloudFacts,
+  begun: readonly SessionHost[],
+  moves: Fleet,
+  asks: Asks,
+): readonly Hold[] {
+  const unknown = begun.flatMap((host) => untilKnown(view, facts, host) ?? []);
+  const known = begun
+    .filter((host) => untilKnown(view, facts, host) === null)
+    .map((host) => ({ host, there: whoIsThere(view, facts, host.name) }));
+  const agreed = agreement(view, known, unknown.length === 0, asks);
+  const asking: readonly Hold[] =
+    agreed.asks.length === 0 ? [] : [perform(agreed.asks, "each project says what shall happen to its instances")];
+  return [
+    ...unknown,
+    ...asking,
+    ...known.map((host) => course(view, host, agreed, (there) => moves.work(host, there))),
+  ];
+}
+
+const news = (view: View, facts: CloudFacts): readonly Hold[] => {
+  const effects = newsOfMoves(view, facts);
+  return effects.length === 0 ? [] : [perform(effects, "instances have been moved")];
+};
+
+/** Begins with more hosts; null when none is left, or none fits now and others are still under way. */
+function choose(view: View, facts: CloudFacts, moves: Fleet, quiet: boolean): Onward | null {
+  const waiting = computesLeft(view).filter(({ status }) => status.kind === "waiting");
+  if (waiting.length === 0 && moves.stuck.size === 0) return null;
+  if (drainsInVain(view)) return failInVain();
+  if (waiting.length > 0) {
+    const fresh = freshLook(view);
+    if (fresh) return fresh;
+    if (moves.chosen.length > 0) return begin(view, moves);
+  }
+  if (!quiet) return null;
+  const occasion = `room:${view.effectsOf("move_instance").length}:${waiting.length}`;
+  const seen = look(view, occasion, [...moves.stuck.values()].join("; ") || "no host can be emptied as it looks");
+  if (seen.kind !== "seen") return seen;
+  // A greedy choice is not the last word: one host alone is searched exactly.
+  const one = moves.stuck.size === 0 ? emptiable(view, facts, "any") : null;
+  if (one)
+    return mark(view, [one.host.name], `the ${one.placements.length} instances of ${one.host.name} fit elsewhere`);
+  return moves.stuck.size > 0 ? enter("SCALE_IN", [...moves.stuck.values()].join("; ")) : onward(view, facts);
+}
+
+const begin = (view: View, { chosen }: Fleet): Hold =>
+  mark(
+    view,
+    chosen,
+    chosen.length === 1
+      ? `the instances of ${chosen[0]} fit elsewhere`
+      : `the instances of ${chosen.length} hosts fit elsewhere together`,
+  );
+
+const mark = (view: View, hosts: Fleet["chosen"], why: string): Hold =>
+  perform(
+    hosts.map((host) => ({ kind: "mark_host", host, status: { kind: "draining", since: view.now } })),
+    why,
+  );
+
+/** Null when the newest look is fresh enough. The hub ends with a look, so coming from there needs no other. */
+function freshLook(view: View): Hold | null {
+  const looks = view.effectsOf("observe");
+  const fromHub = view.entries.at(-2)?.state === "START_MAINTENANCE";
+  if (fromHub && looks.length === 0 && view.now < after(view.entry.since, FRESH_SECONDS)) return null;
+  const newest = looks.findLast(({ status }) => status.kind === "done")?.status;
+  if (newest?.kind === "done" && view.now < after(newest.at, FRESH_SECONDS)) return null;
+  const rolls = looks.filter(({ effect }) => effect.occasion.startsWith("roll:"));
+  const last = rolls.at(-1);
+  const number = last && last.status.kind !== "done" ? rolls.length : rolls.length + 1;
+  const seen = look(view, `roll:${number}`, "to see which hosts can be emptied next");
+  return seen.kind === "seen" ? null : seen;
+}

@@ -1,0 +1,256 @@
+import { randomUUID } from "node:crypto";
+import { sql } from "kysely";
+import { beforeEach, describe, expect, test } from "vitest";
+import { recentMoves } from "../../../src/adapters/postgres/impacted.ts";
+import { postgresStore } from "../../../src/adapters/postgres/store.ts";
+import type { GroupConstraints, InstanceConstraints } from "../../../src/domain/constraint.ts";
+import { GroupId, type InstanceId, type ProjectId } from "../../../src/domain/ids.ts";
+import type { Session } from "../../../src/domain/session.ts";
+import { testDatabase } from "../../support/database.ts";
+import {
+  aGate,
+  claim,
+  claimed,
+  created,
+  doneWith,
+  effects,
+  host,
+  instance,
+  later,
+  NOON,
+  project,
+  record,
+  snapshotOf,
+  someChanges,
+} from "./support.ts";
+
+const { db } = await testDatabase();
+const store = postgresStore(db);
+const { instances, groups } = store.constraints;
+
+/** A project, a group and a host of its own for each test. */
+let shop: ProjectId;
+let web: GroupId;
+let on: string;
+beforeEach(() => {
+  const unique = randomUUID();
+  shop = project(`shop-${unique}`);
+  web = GroupId.parse(unique);
+  on = `host-${unique}`;
+});
+
+const aGroup = (changes: Partial<GroupConstraints> = {}): GroupConstraints => ({
+  group: web,
+  project: shop,
+  name: "web",
+  antiAffinity: true,
+  maxInstancesPerHost: 1,
+  maxImpactedMembers: 1,
+  recoveryTimeSeconds: 60,
+  resourceMitigation: true,
+  ...changes,
+});
+
+const anInstance = (id: InstanceId, changes: Partial<InstanceConstraints> = {}): InstanceConstraints => ({
+  instance: id,
+  project: shop,
+  group: web,
+  name: "web",
+  maxInterruptionSeconds: 120,
+  migrationType: "MIGRATE",
+  resourceMitigation: true,
+  leadTimeSeconds: 40,
+  ...changes,
+});
+
+/** A session that has found these instances of the project. */
+async function aSessionOver(...ids: readonly InstanceId[]): Promise<Session> {
+  const session = await created(store, `${on}-${randomUUID()}`);
+  const looked = await claimed(store, session, { kind: "observe", occasion: "start" });
+  const found = ids.map((id) => ({ id, name: id, project: shop, host: host(on), status: "ACTIVE" }));
+  await store.effects.finish(
+    looked,
+    doneWith({ facts: { computes: [], controllers: [], instances: [], groups: [] }, instances: found }),
+  );
+  return session;
+}
+
+const fresh = (): InstanceId => instance(randomUUID());
+
+describe("what a session sees of declarations", () => {
+  test("those of its projects and no others, also when they change between turns", async () => {
+    const [a, b] = [fresh(), fresh()];
+    const session = await aSessionOver(a);
+    const seen = async () => (await snapshotOf(store, session)).constraints;
+    expect(await seen()).toEqual({ instances: new Map(), groups: new Map(), members: new Map() });
+
+    await groups.declare(aGroup(), NOON);
+    await instances.declare(anInstance(a), NOON);
+    await instances.declare(anInstance(fresh(), { project: project("rival"), group: null }), NOON);
+    expect(await seen()).toEqual({
+      instances: new Map([[a, anInstance(a)]]),
+      groups: new Map([[web, aGroup()]]),
+      members: new Map([[web, [a]]]),
+    });
+
+    await instances.declare(anInstance(b), NOON);
+    await groups.declare(aGroup({ maxImpactedMembers: 2 }), NOON);
+    const changed = await seen();
+    expect([...changed.instances.keys()]).toEqual([a, b].toSorted());
+    expect(changed.groups.get(web)?.maxImpactedMembers).toBe(2);
+
+    await instances.remove(b);
+    expect([...(await seen()).instances.keys()]).toEqual([a]);
+    await groups.remove(web);
+    expect(await seen()).toEqual({
+      instances: new Map([[a, anInstance(a, { group: null })]]),
+      groups: new Map(),
+      members: new Map(),
+    });
+  });
+
+  test("a project that the session finds later brings its own", async () => {
+    const [mine, found] = [fresh(), fresh()];
+    await groups.declare(aGroup(), NOON);
+    await instances.declare(anInstance(mine), NOON);
+    const late = project(`late-${shop}`);
+    await instances.declare(anInstance(found, { project: late, group: null }), NOON);
+    const session = await aSessionOver(mine);
+    expect((await snapshotOf(store, session)).constraints.instances.has(found)).toBe(false);
+    await db.insertInto("project").values({ session_id: session.id, id: late, created_at: NOON }).execute();
+    expect((await snapshotOf(store, session)).constraints.instances.has(found)).toBe(true);
+  });
+
+  test("the group of an instance, whichever project declared it, and every change of it", async () => {
+    const a = fresh();
+    const tacker = project(`tacker-${shop}`);
+    const group = aGroup({ project: tacker });
+    await groups.declare(group, NOON);
+    await instances.declare(anInstance(a), NOON);
+    await instances.declare(anInstance(fresh(), { project: tacker }), NOON);
+    const session = await aSessionOver(a);
+    const seen = async () => (await snapshotOf(store, session)).constraints;
+    expect(await seen()).toEqual({
+      instances: new Map([[a, anInstance(a)]]),
+      groups: new Map([[web, group]]),
+      members: new Map([[web, [a]]]),
+    });
+    await groups.declare({ ...group, maxImpactedMembers: 3 }, NOON);
+    expect((await seen()).groups.get(web)?.maxImpactedMembers).toBe(3);
+    await groups.remove(web);
+    expect((await seen()).groups.size).toBe(0);
+    expect((await seen()).instances.get(a)?.group).toBeNull();
+  });
+
+  test("nothing is read again while nothing changed, and the same declaration changes nothing", async () => {
+    const a = fresh();
+    await groups.declare(aGroup(), NOON);
+    await instances.declare(anInstance(a), NOON);
+    const session = await aSessionOver(a);
+    const before = (await snapshotOf(store, session)).constraints;
+    const again = await instances.declare(anInstance(a), later(60));
+    expect(again).toMatchObject({ kind: "declared", kept: { updatedAt: NOON } });
+    await groups.declare(aGroup(), later(60));
+    await instances.declare(anInstance(a, { project: project("rival"), group: null }), later(60));
+    await instances.remove(fresh());
+    expect((await snapshotOf(store, session)).constraints).toBe(before);
+  });
+
+  test("declarations that come at once are all seen", async () => {
+    const session = await aSessionOver(fresh());
+    await groups.declare(aGroup(), NOON);
+    const ids = Array.from({ length: 50 }, fresh);
+    await Promise.all([
+      ...ids.map((id) => instances.declare(anInstance(id), NOON)),
+      ...ids.map(() => snapshotOf(store, session).catch(() => null)), // Another turn may hold the session.
+    ]);
+    expect((await snapshotOf(store, session)).constraints.instances.size).toBe(50);
+  });
+});
+
+describe("who is impacted", () => {
+  async function waitingForLock(): Promise<boolean> {
+    const waiting = await sql`
+      select from pg_locks where locktype = 'advisory' and not granted
+        and database = (select oid from pg_database where datname = current_database())
+    `.execute(db);
+    return waiting.rows.length > 0;
+  }
+
+  const move = (id: InstanceId, attempt = 1) =>
+    ({ kind: "move_instance", instance: id, from: host(on), to: null, how: "MIGRATE", attempt }) as const;
+
+  test("members that any session moves: from the decision until the recovery time has passed", async () => {
+    const [a, b] = [fresh(), fresh()];
+    await groups.declare(aGroup(), NOON);
+    for (const id of [a, b]) await instances.declare(anInstance(id), NOON);
+    const mover = await aSessionOver(a);
+    const observer = await aSessionOver(b);
+    const seenAt = async (seconds: number) => (await snapshotOf(store, observer, later(seconds))).impacted;
+    expect(await seenAt(0)).toEqual(new Map());
+
+    const { effects: pending } = await record(store, mover, effects(move(a)));
+    const moving = new Map([[web, [{ kind: "moving", instance: a }]]]);
+    expect(await seenAt(0)).toEqual(moving);
+    expect((await snapshotOf(store, mover)).impacted).toEqual(moving);
+    const taken = await claim(store, pending[0]);
+    expect(await seenAt(1)).toEqual(moving);
+
+    await store.effects.finish(taken, doneWith({}, later(5)));
+    const recovering = new Map([[web, [{ kind: "recovering", instance: a, until: later(65) }]]]);
+    expect(await seenAt(5)).toEqual(recovering);
+    expect(await seenAt(64)).toEqual(recovering);
+    expect(await seenAt(65)).toEqual(new Map());
+  });
+
+  test("a move that was cancelled before it began has impacted nobody", async () => {
+    const a = fresh();
+    await groups.declare(aGroup(), NOON);
+    await instances.declare(anInstance(a), NOON);
+    const session = await aSessionOver(a);
+    await record(store, session, effects(move(a)));
+    await record(store, session, { cancelPending: true });
+    expect((await snapshotOf(store, session)).impacted).toEqual(new Map());
+  });
+
+  test("an instance without a declared group is nobody's member", async () => {
+    const [alone, undeclared] = [fresh(), fresh()];
+    await groups.declare(aGroup(), NOON);
+    await instances.declare(anInstance(fresh()), NOON);
+    await instances.declare(anInstance(alone, { group: null }), NOON);
+    const session = await aSessionOver(alone, undeclared);
+    await record(store, session, effects(move(alone), move(undeclared)));
+    expect((await snapshotOf(store, session)).impacted).toEqual(new Map());
+  });
+
+  test("two sessions look one after the other, so that no two take the last place of a group (I2)", async () => {
+    const [a, b] = [fresh(), fresh()];
+    await groups.declare(aGroup(), NOON);
+    for (const id of [a, b]) await instances.declare(anInstance(id), NOON);
+    const [first, second] = [await aSessionOver(a), await aSessionOver(b)];
+    const looked = aGate();
+    const decided = aGate();
+    const firstTurn = store.sessions.inTurn(first.id, NOON, async (open) => {
+      await open.snapshot();
+      looked.open();
+      await decided.opened;
+      await open.record(someChanges(effects(move(a))));
+    });
+    await looked.opened;
+    const secondSees = snapshotOf(store, second);
+    await expect.poll(waitingForLock).toBe(true);
+    decided.open();
+    await firstTurn;
+    expect((await secondSees).impacted).toEqual(new Map([[web, [{ kind: "moving", instance: a }]]]));
+  });
+
+  test("is found by indexes, however many effects there were", async () => {
+    const plan = await db.transaction().execute(async (trx) => {
+      await sql`set local enable_seqscan = off`.execute(trx);
+      return sql<{ "QUERY PLAN": string }>`explain ${recentMoves(NOON)}`.execute(trx);
+    });
+    const text = plan.rows.map((row) => row["QUERY PLAN"]).join("\n");
+    expect(text).toContain("effect_moving");
+    expect(text).toContain("effect_moved");
+  });
+});
