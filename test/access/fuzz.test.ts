@@ -29,7 +29,12 @@ async function send(method: string, path: string, body?: string) {
     headers: { "x-auth-token": token, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body ?? null,
   });
-  return { status: answer.status, text: await answer.text() };
+  const { status } = answer;
+  if (answer.headers.get("content-type")?.startsWith("text/event-stream")) {
+    await answer.body?.cancel(); // It has no end.
+    return { status, text: "" };
+  }
+  return { status, text: await answer.text() };
 }
 
 async function operations(): Promise<{ method: string; path: string }[]> {
