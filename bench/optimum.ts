@@ -136,7 +136,8 @@ export function optimum(snapshot: CloudSnapshot, known: number): number | null {
   const place = (now: number, from: number, leaving: readonly number[], index: number): void => {
     const instance = leaving[index];
     if (instance === undefined) return decide(now, from + 1);
-    for (let to = 0; to < hosts && states <= STATES; to++) {
+    for (let to = 0; to < hosts; to++) {
+      if (states > STATES) break;
       if (to === from || phase[to] === CLOSED || !fits(cloud, { free, apart }, instance, to)) continue;
       const until = arrivesUntil[to]!;
       take(cloud, { free, apart }, instance, to, 1);

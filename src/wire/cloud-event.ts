@@ -80,14 +80,15 @@ function dataOf(
   const { state } = notification;
   switch (notification.type) {
     case "maintenance.scheduled": {
-      const { project, instances, allowedActions, replyBy, actionsAt, missing, metadata } = notification;
+      const { project, instances, instance, allowedActions, replyBy, actionsAt, missing, metadata } = notification;
+      const place = { session, project, ...(instance !== null && { instance }) };
       return {
         session_id: session,
         project_id: project,
         state,
         instance_ids: [...instances],
         allowed_actions: [...allowedActions],
-        reply_url: replyBy === null ? links.project(session, project) : links.question({ session, project }, replyBy),
+        reply_url: replyBy === null ? links.project(session, project) : links.question(place, replyBy),
         reply_by: replyBy?.toISOString() ?? null,
         actions_at: actionsAt?.toISOString() ?? null,
         missing: missing && { ...missing },

@@ -29,10 +29,12 @@ async function send(method: string, path: string, body?: string) {
     headers: { "x-auth-token": token, ...(body !== undefined && { "content-type": "application/json" }) },
     body: body ?? null,
   });
-  // A stream of events has no end.
-  const streams = answer.headers.get("content-type")?.startsWith("text/event-stream") ?? false;
-  if (streams) await answer.body?.cancel();
-  return { status: answer.status, text: streams ? "" : await answer.text() };
+  const { status } = answer;
+  if (answer.headers.get("content-type")?.startsWith("text/event-stream")) {
+    await answer.body?.cancel(); // It has no end.
+    return { status, text: "" };
+  }
+  return { status, text: await answer.text() };
 }
 
 async function operations(): Promise<{ method: string; path: string }[]> {
