@@ -27,7 +27,7 @@ cloudContract("the simulated cloud", async (): Promise<RunningCloud> => {
       heal: async () => cloud.clearFaults(),
     },
     spares: {
-      begin: async (name) => void cloud.addHost({ name }),
+      begin: async (name) => cloud.addHost({ name }),
       halt: async (name) => cloud.crash(name),
     },
     stop: () => simulator.close(),
