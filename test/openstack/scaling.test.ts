@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Service } from "../../demo/service.ts";
+import { fenix } from "../cli/fenix.ts";
 import { testDatabase } from "../support/database.ts";
 import { openLab } from "./lab.ts";
 import { logIn, loginFrom } from "./nova-client.ts";
@@ -83,4 +84,9 @@ test.skipIf(!canRun)("a host is added, used, and retired", { timeout: 2 * WITHIN
   expect(world.works.map((work) => work.host)).toEqual([host, host]);
   for (const { seen } of world.works)
     expect(seen.flatMap(({ servers, consumers }) => [...servers, ...consumers])).toEqual([]);
+  for (const id of [adding, retiring]) {
+    const verdict = await fenix(["verify", id], { env: { ...env, FENIX_URL: world.url } });
+    console.log(verdict.out);
+    expect(verdict.code, verdict.err).toBe(0);
+  }
 });

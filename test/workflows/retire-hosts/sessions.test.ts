@@ -65,7 +65,8 @@ test("each instance is asked about by itself, and what was declared for it holds
   const played = done(retiring({ hosts_at_once: 2 }, { constraints }));
   expect(played.mostImpacted).toBe(1);
   const about = played.asked.filter(({ state }) => state === "PLANNED_MAINTENANCE");
-  expect(about.map(({ instance }) => `${instance}`).toSorted()).toEqual(["a", "b"]);
+  expect(new Set(about.map(({ instance }) => instance))).toEqual(new Set(["a", "b"]));
+  expect(about).toHaveLength(2);
 });
 
 test("host actions run on the empty host before it leaves", () => {
