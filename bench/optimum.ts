@@ -136,8 +136,9 @@ export function optimum(snapshot: CloudSnapshot, known: number): number | null {
   const place = (now: number, from: number, leaving: readonly number[], index: number): void => {
     const instance = leaving[index];
     if (instance === undefined) return decide(now, from + 1);
-    for (let to = 0; to < hosts && states <= STATES; to++) {
-      if (to === from || phase[to] === CLOSED || !fits(cloud, { free, apart }, instance, to)) continue;
+    for (let to = 0; to < hosts; to++) {
+      if (states > STATES || to === from || phase[to] === CLOSED || !fits(cloud, { free, apart }, instance, to))
+        continue;
       const until = arrivesUntil[to]!;
       take(cloud, { free, apart }, instance, to, 1);
       take(cloud, { free, apart }, instance, from, -1);
