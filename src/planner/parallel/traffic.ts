@@ -25,6 +25,8 @@ export interface Traffic {
   readonly recover: (group: number) => void;
   /** The moves of the host deserve another look. */
   readonly lookAt: (host: number) => void;
+  /** Whether anything is on its way out of the host, or booked to leave it. */
+  readonly isLeft: (host: number) => boolean;
   /** Whether no move is under way. */
   readonly isQuiet: () => boolean;
   /** A move that began earlier, to where its instance is booked, ends at `end`. */
@@ -165,6 +167,7 @@ export function traffic(board: Board, agenda: Agenda, moves: Moves = noMoves(1_0
       waitForGroup.dismiss(group, lookAt);
     },
     lookAt,
+    isLeft: (host) => first[host] !== -1 || leaving[host]! > 0,
     isQuiet: () => underWay === 0,
     resume(instance, end) {
       count(instance, at[instance]!);
