@@ -158,7 +158,9 @@ export function traffic(board: Board, agenda: Agenda, moves: Moves = noMoves(1_0
       if (recovery[group] === 0) impacted[group]! -= 1;
       else recovering.enter(group, now + recovery[group]!);
       if (waitForGroup.isEmpty(group)) return from;
-      if (recovery[group] === 0) waitForGroup.dismiss(group, lookAt);
+      const recovered = recovering.takeUntil(group, now);
+      impacted[group]! -= recovered;
+      if (recovery[group] === 0 || recovered > 0) waitForGroup.dismiss(group, lookAt);
       else awaitGroup(group);
       return from;
     },
