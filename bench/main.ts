@@ -170,4 +170,6 @@ function sectionOfTiny(): readonly string[] {
   ];
 }
 
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

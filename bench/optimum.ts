@@ -137,8 +137,8 @@ export function optimum(snapshot: CloudSnapshot, known: number): number | null {
     const instance = leaving[index];
     if (instance === undefined) return decide(now, from + 1);
     for (let to = 0; to < hosts; to++) {
-      if (states > STATES) break;
-      if (to === from || phase[to] === CLOSED || !fits(cloud, { free, apart }, instance, to)) continue;
+      if (states > STATES || to === from || phase[to] === CLOSED || !fits(cloud, { free, apart }, instance, to))
+        continue;
       const until = arrivesUntil[to]!;
       take(cloud, { free, apart }, instance, to, 1);
       take(cloud, { free, apart }, instance, from, -1);

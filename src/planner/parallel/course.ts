@@ -49,12 +49,13 @@ export function newCourse(board: Board, events: Agenda, moving: Traffic): Course
 }
 
 /** Whether nothing but room stands in the way of draining a waiting host now. */
-export function mayBegin({ board, hasHole, restsUntil, busy, zoneBusy, now }: Course, host: number): boolean {
+export function mayBegin({ board, moving, hasHole, restsUntil, busy, zoneBusy, now }: Course, host: number): boolean {
   const { max_hosts_at_once: most, max_hosts_at_once_per_zone: mostPerZone } = board.cloud.snapshot.session;
   return (
     board.phase[host] === WAITING &&
     board.arriving[host] === 0 &&
     hasHole[host] === 0 &&
+    !moving.isLeft(host) &&
     restsUntil[host]! <= now &&
     busy < (most ?? Infinity) &&
     zoneBusy[board.cloud.zone[host]!]! < (mostPerZone ?? Infinity)

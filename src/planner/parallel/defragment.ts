@@ -34,7 +34,10 @@ function makeHole(board: Board, leaving: number, instance: number, now: number):
     if (ejected.length > 0 && (best.length === 0 || ejected.length < best.length)) best = ejected;
     for (const one of ejected) unbook(board, one);
   }
-  return best.every((one) => tryBook(board, one, board.at[one]!, leaving)) ? best : [];
+  const booked = best.filter((one) => tryBook(board, one, board.at[one]!, leaving));
+  if (booked.length === best.length) return best;
+  for (const one of booked) unbook(board, one);
+  return [];
 }
 
 const groupFits = ({ cloud, members }: Board, instance: number, host: number): boolean => {

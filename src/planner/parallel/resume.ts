@@ -33,7 +33,7 @@ export function resume(cloud: NumberedCloud, past: Past, second: number): Resume
     if (moves.end[move]! < second) places[moves.instance[move]!] = moves.to[move]!;
   const phase = Uint8Array.from({ length: cloud.hostCount }, (_, host) => phaseOf(cloud, past, host, second));
   const board = setUp(cloud, { places, phase });
-  const events = agenda(second);
+  const events = agenda();
   const course = newCourse(board, events, traffic(board, events, firstMoves(moves, begun)));
   course.now = second;
   resumeHosts(course, past);

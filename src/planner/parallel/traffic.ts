@@ -25,6 +25,8 @@ export interface Traffic {
   readonly recover: (group: number) => void;
   /** The moves of the host deserve another look. */
   readonly lookAt: (host: number) => void;
+  /** Whether anything is on its way out of the host, or booked to leave it. */
+  readonly isLeft: (host: number) => boolean;
   /** Whether no move is under way. */
   readonly isQuiet: () => boolean;
   /** A move that began earlier, to where its instance is booked, ends at `end`. */
@@ -156,7 +158,9 @@ export function traffic(board: Board, agenda: Agenda, moves: Moves = noMoves(1_0
       if (recovery[group] === 0) impacted[group]! -= 1;
       else recovering.enter(group, now + recovery[group]!);
       if (waitForGroup.isEmpty(group)) return from;
-      if (recovery[group] === 0) waitForGroup.dismiss(group, lookAt);
+      const recovered = recovering.takeUntil(group, now);
+      impacted[group]! -= recovered;
+      if (recovery[group] === 0 || recovered > 0) waitForGroup.dismiss(group, lookAt);
       else awaitGroup(group);
       return from;
     },
@@ -165,6 +169,7 @@ export function traffic(board: Board, agenda: Agenda, moves: Moves = noMoves(1_0
       waitForGroup.dismiss(group, lookAt);
     },
     lookAt,
+    isLeft: (host) => first[host] !== -1 || leaving[host]! > 0,
     isQuiet: () => underWay === 0,
     resume(instance, end) {
       count(instance, at[instance]!);
