@@ -98,7 +98,7 @@ export const adviceFor = (kind: Unwilling["kind"]): string => advice[kind];
 
 const advice: Readonly<Record<Unwilling["kind"], string>> = {
   no_manager:
-    "Register a webhook for the project (POST /v1/webhooks) and continue the session, or make a session with the option on_no_manager set to proceed or skip_host.",
+    "Register a webhook for the project (POST /v1/webhooks), give it an event alarm, or declare that its manager looks by itself (PUT /v1/projects/{project_id}/manager), and continue the session; or make a session with the option on_no_manager set to proceed or skip_host.",
   nack: "Agree with the owner of the project and continue the session, or make a session with the option on_nack set to proceed or skip_host.",
   silence:
     "See whether the project's manager is alive and its webhook right, and continue the session; or make a session with a longer reply window, or with the option on_silence set to proceed or skip_host.",
