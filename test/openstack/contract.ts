@@ -323,8 +323,9 @@ export function cloudContract(name: string, start: () => Promise<RunningCloud>):
         expect(end).toEqual({ kind: "moved", host: to, status: "ACTIVE" });
         // Nova calls it ACTIVE a moment before it frees the place in Placement.
         const after = () => cloud.occupants(host(1), { signal });
-        const freed = expect.poll(async () => (await after()).allocations, { timeout: 15_000 });
-        await freed.toEqual(consumersBefore.allocations);
+        await expect
+          .poll(async () => (await after()).allocations, { timeout: 15_000 })
+          .toEqual(consumersBefore.allocations);
         expect((await after()).instances).not.toContain(server.id);
       });
 
