@@ -11,9 +11,9 @@ export const transitions = {
   SCALE_IN: ["SCALE_IN", "PREPARE_MAINTENANCE", "PLANNED_MAINTENANCE", "START_MAINTENANCE"],
   /** Empty a host into any others, those still to be maintained too: some instances will move again. */
   PREPARE_MAINTENANCE: ["START_MAINTENANCE", "SCALE_IN"],
-  /** Maintain controllers, other hosts and every empty compute host, one at a time. */
+  /** Maintain controllers, other hosts and every empty compute host, one at a time; with several hosts at once, no computes. */
   START_MAINTENANCE: ["PLANNED_MAINTENANCE", "PREPARE_MAINTENANCE", "SCALE_IN", "MAINTENANCE_COMPLETE"],
-  /** Empty a host into hosts that its instances need not leave again. */
+  /** Empty a host into hosts that its instances need not leave again; or roll over several hosts at once, to their end. */
   PLANNED_MAINTENANCE: ["START_MAINTENANCE", "SCALE_IN"],
   /** Open what is closed, `post` actions, and tell the projects that they may scale out again. */
   MAINTENANCE_COMPLETE: ["START_MAINTENANCE", "MAINTENANCE_DONE"],

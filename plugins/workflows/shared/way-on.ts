@@ -85,8 +85,13 @@ export function emptiable(
 
 const rank = ({ status }: SessionHost): number => (status.kind === "draining" ? 0 : 1);
 
-/** The hosts that may take instances of `leaving` (invariant I7). */
-export function destinationsFor(view: View, facts: CloudFacts, leaving: HostName, reach: Reach): readonly HostName[] {
+/** The hosts that may take instances of `leaving`, or of whatever is being emptied (invariant I7). */
+export function destinationsFor(
+  view: View,
+  facts: CloudFacts,
+  leaving: HostName | null,
+  reach: Reach,
+): readonly HostName[] {
   const ours = new Map(view.hosts.map((host) => [host.name, host]));
   return facts.computes
     .filter((compute) => compute.name !== leaving && compute.up && mayTake(compute, ours.get(compute.name), reach))

@@ -92,6 +92,24 @@ test("a full cloud: the projects are asked for room, and then hosts go together"
   expect(played.report.maintained).toHaveLength(6);
 });
 
+test("when all hosts that may be away find no room any more, the projects are asked for it", () => {
+  const played = failed(
+    rolling({
+      cloud: {
+        hosts: { c1: {}, c2: {}, spare: { vcpus: 8 } },
+        instances: { a: { on: "c1", vcpus: 4 }, b: { on: "c2", vcpus: 4 } },
+      },
+      hosts: ["c1", "c2"],
+      options: { hosts_at_once: 2, scale_in_rounds: 1 },
+      managers: { shop: agree, late: agree },
+      events: [{ atSeconds: 65, happens: (world) => world.add({ big: { on: "spare", vcpus: 8, project: "late" } }) }],
+    }),
+  );
+  expect(played.states).toContain("SCALE_IN");
+  expect(played.failure?.reason).toMatch(/^no host can be emptied/);
+  expect(played.seconds).toBeLessThan(600);
+});
+
 test("controllers have their turn before any compute host", () => {
   const { timeline } = done(
     rolling({ cloud: { hosts, instances: half, controllers: ["k1"] }, managers: { shop: agree } }),

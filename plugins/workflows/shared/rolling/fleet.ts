@@ -126,9 +126,8 @@ function assigned(
       return tried.length === 0 ? [] : [[id, new Set(tried)] as const];
     }),
   );
-  const nobody = "" as HostName;
-  const destinations = destinationsFor(view, now, nobody, "any").filter((name) => !isClosedByUs(view, name));
-  const preferred = new Set(destinationsFor(view, now, nobody, "settled"));
+  const destinations = destinationsFor(view, now, null, "any").filter((name) => !isClosedByUs(view, name));
+  const preferred = new Set(destinationsFor(view, now, null, "settled"));
   const candidates = candidatesIn(view, now);
   const answer = assign(now, {
     ...{ begun: names, candidates, atMost, destinations: new Set(destinations), preferred, except, avoid },

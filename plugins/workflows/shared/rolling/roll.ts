@@ -29,15 +29,13 @@ export function roll(view: View, asks: Asks, visit: Visit): Onward {
   if (failed) return failed;
 
   const begun = computesLeft(view).filter(({ status }) => status.kind !== "waiting");
-  const allowed = view.session.options.hosts_at_once - begun.length;
-  const moves = fleet(view, facts, inOrder(begun), Math.max(0, allowed));
+  const free = Math.max(0, view.session.options.hosts_at_once - begun.length);
+  const moves = fleet(view, facts, inOrder(begun), free);
   const holds = [...courses(view, facts, begun, moves, asks, visit), ...news(view, facts)];
-  const waits = holds.filter(({ kind }) => kind === "wait").length - moves.stuck.size;
-  const quiet = holds.length === moves.stuck.size;
-  const next = allowed > 0 ? choose(view, facts, moves, quiet) : null;
-  if (next?.kind === "enter" || next?.kind === "fail") return waits > 0 ? (together(holds) ?? next) : next;
-  const all = together([...holds, ...(next ? [next] : [])]);
-  return all ?? enter("START_MAINTENANCE", "every compute host is settled");
+  const next = free > 0 ? beginMore(view, moves) : null;
+  // As long as anything but the want of room is waited for, something may still come free.
+  if (next === null && holds.length === moves.stuck.size) return atRest(view, facts, moves);
+  return together([...holds, ...(next ? [next] : [])]) ?? atRest(view, facts, moves);
 }
 
 function firstLook(view: View): Hold {
@@ -60,10 +58,11 @@ function courses(
   asks: Asks,
   visit: Visit,
 ): readonly Hold[] {
-  const unknown = begun.flatMap((host) => untilKnown(view, facts, host) ?? []);
-  const known = begun
-    .filter((host) => untilKnown(view, facts, host) === null)
-    .map((host) => ({ host, there: whoIsThere(view, facts, host.name) }));
+  const seen = begun.map((host) => ({ host, unknown: untilKnown(view, facts, host) }));
+  const unknown = seen.flatMap((one) => one.unknown ?? []);
+  const known = seen
+    .filter((one) => one.unknown === null)
+    .map(({ host }) => ({ host, there: whoIsThere(view, facts, host.name) }));
   const agreed = agreement(view, known, unknown.length === 0, asks);
   const asking: readonly Hold[] =
     agreed.asks.length === 0 ? [] : [perform(agreed.asks, "each project says what shall happen to its instances")];
@@ -79,25 +78,29 @@ const news = (view: View, facts: CloudFacts): readonly Hold[] => {
   return effects.length === 0 ? [] : [perform(effects, "instances have been moved")];
 };
 
-/** Begins with more hosts; null when none is left, or none fits now and others are still under way. */
-function choose(view: View, facts: CloudFacts, moves: Fleet, quiet: boolean): Onward | null {
-  const waiting = computesLeft(view).filter(({ status }) => status.kind === "waiting");
-  if (waiting.length === 0 && moves.stuck.size === 0) return null;
+/** Begins with more hosts, by a fresh look; null when none is left, or none fits now. */
+function beginMore(view: View, moves: Fleet): Hold | null {
+  if (waitingHosts(view).length === 0 || drainsInVain(view)) return null;
+  return freshLook(view) ?? (moves.chosen.length > 0 ? begin(view, moves) : null);
+}
+
+const waitingHosts = (view: View): readonly SessionHost[] =>
+  computesLeft(view).filter(({ status }) => status.kind === "waiting");
+
+/** Nothing is under way and no host can begin: all are done, or room has to be made. */
+function atRest(view: View, facts: CloudFacts, { stuck }: Fleet): Onward {
+  const waiting = waitingHosts(view).length;
+  if (waiting === 0 && stuck.size === 0) return enter("START_MAINTENANCE", "every compute host is settled");
   if (drainsInVain(view)) return failInVain();
-  if (waiting.length > 0) {
-    const fresh = freshLook(view);
-    if (fresh) return fresh;
-    if (moves.chosen.length > 0) return begin(view, moves);
-  }
-  if (!quiet) return null;
-  const occasion = `room:${view.effectsOf("move_instance").length}:${waiting.length}`;
-  const seen = look(view, occasion, [...moves.stuck.values()].join("; ") || "no host can be emptied as it looks");
+  const why = [...stuck.values()].join("; ");
+  const occasion = `room:${view.effectsOf("move_instance").length}:${waiting}`;
+  const seen = look(view, occasion, why || "no host can be emptied as it looks");
   if (seen.kind !== "seen") return seen;
+  if (stuck.size > 0) return enter("SCALE_IN", why);
   // A greedy choice is not the last word: one host alone is searched exactly.
-  const one = moves.stuck.size === 0 ? emptiable(view, facts, "any") : null;
-  if (one)
-    return mark(view, [one.host.name], `the ${one.placements.length} instances of ${one.host.name} fit elsewhere`);
-  return moves.stuck.size > 0 ? enter("SCALE_IN", [...moves.stuck.values()].join("; ")) : onward(view, facts);
+  const one = emptiable(view, facts, "any");
+  if (!one) return onward(view, facts);
+  return mark(view, [one.host.name], `the ${one.placements.length} instances of ${one.host.name} fit elsewhere`);
 }
 
 const begin = (view: View, { chosen }: Fleet): Hold =>
