@@ -109,6 +109,8 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       const onError = (error: unknown) => log.error({ error }, "the sweep failed, and will be tried again");
       const onEffectError = (error: unknown, effect: { readonly effect: unknown }) =>
         log.error({ error, effect: effect.effect }, "an effect failed for a reason nobody foresaw");
+      const onDeliveryError = (error: unknown) =>
+        log.warn({ error }, "it could not be recorded what became of a delivery, which is sent again");
       const worker = startWorker({
         consumer: queues.consumer,
         due: store.due,
@@ -123,7 +125,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
           outageSeconds: config.cloudOutageSeconds,
           onError: onEffectError,
         },
-        delivering: { deliveries: store.deliveries, notifier, clock, random: Math.random },
+        delivering: { deliveries: store.deliveries, notifier, clock, random: Math.random, onError: onDeliveryError },
         onError,
       });
       opened(worker, (it) => it.stop());

@@ -2,8 +2,9 @@
 import { randomUUID } from "node:crypto";
 import type { Clock } from "../ports/clock.ts";
 import { type ClaimedDelivery, type Deliveries, type Notifier, ReceiverGone } from "../ports/deliveries.ts";
-import type { DeliveryId } from "../ports/effects.ts";
-import { keepLease, newLease } from "./lease.ts";
+import type { ReceiverId } from "../ports/effects.ts";
+import { keptLeases } from "./kept-leases.ts";
+import { newLease } from "./lease.ts";
 
 export interface Delivering {
   readonly deliveries: Deliveries;
@@ -11,35 +12,85 @@ export interface Delivering {
   readonly clock: Clock;
   /** 0 ≤ x < 1. */
   readonly random: () => number;
+  /** Aborted when the worker shuts down: what is on its way then is sent again by another one. */
   readonly shutdown: AbortSignal;
+  /** It could not be recorded what became of a delivery, which is sent again once its lease has ended. */
+  readonly onError: (error: unknown) => void;
 }
 
-/** Others come to their turn; what is left is found by the sweep. */
-const IN_A_ROW = 100;
+export interface Deliverer {
+  /**
+   * Sends what is due for a receiver. Resolves when all of it is on its way, so that what comes next need not wait for
+   * answers; or once the receiver takes nothing, and the sweep finds what is left.
+   */
+  deliver(receiver: ReceiverId): Promise<void>;
+  /** Resolves when nothing is on its way. */
+  ended(): Promise<void>;
+}
 
-/**
- * Sends one, and then others to the same receiver as long as it takes them: they were refused to whoever came with their
- * own hints while this one was on its way.
- */
-export async function deliver(id: DeliveryId, delivering: Delivering): Promise<void> {
-  const { deliveries, clock, shutdown } = delivering;
-  let claimed = await deliveries.claim(id, newLease(clock, randomUUID), clock.now());
-  for (let sent = 0; claimed !== null; sent++) {
-    const arrived = await deliverOne(claimed, delivering);
-    if (!arrived || sent >= IN_A_ROW || shutdown.aborted) return;
-    claimed = await deliveries.claimNext(claimed, newLease(clock, randomUUID), clock.now());
+export function startDelivering(delivering: Delivering): Deliverer {
+  const { deliveries, clock, shutdown, onError } = delivering;
+  /** What this worker has on its way. Each resolves to whether it arrived, when it is no longer in here. */
+  const underway = new Map<ReceiverId, Set<Promise<boolean>>>();
+  const stops = new Set<AbortController>();
+  shutdown.addEventListener("abort", () => stops.forEach((stop) => stop.abort()), { once: true });
+  const leases = keptLeases<ClaimedDelivery>({ renew: (all, until) => deliveries.renew(all, until), clock });
+
+  async function send(claimed: ClaimedDelivery, until: Date): Promise<boolean> {
+    const stop = new AbortController();
+    stops.add(stop);
+    leases.keep(claimed, until, () => stop.abort());
+    try {
+      return await deliverOne(claimed, stop.signal, delivering);
+    } catch (error) {
+      onError(error);
+      return false;
+    } finally {
+      leases.letGo(claimed);
+      stops.delete(stop);
+    }
   }
+
+  function begin(receiver: ReceiverId, claimed: readonly ClaimedDelivery[], until: Date): Set<Promise<boolean>> {
+    const sending = underway.get(receiver) ?? new Set();
+    for (const one of claimed) {
+      const ended = send(one, until).then((arrived) => {
+        sending.delete(ended);
+        if (sending.size === 0 && underway.get(receiver) === sending) underway.delete(receiver);
+        return arrived;
+      });
+      sending.add(ended);
+    }
+    if (sending.size > 0) underway.set(receiver, sending);
+    return sending;
+  }
+
+  return {
+    deliver: async (receiver) => {
+      while (!shutdown.aborted) {
+        const lease = newLease(clock, randomUUID);
+        const { claimed, full } = await deliveries.claim(receiver, lease, clock.now());
+        const sending = begin(receiver, claimed, lease.until);
+        // Where all that it may have in hand is in the hands of other workers, these go on.
+        if (!full || sending.size === 0) return;
+        const arrived = await Promise.race(sending);
+        if (!arrived && sending.size === 0) return;
+      }
+    },
+    ended: async () => {
+      await Promise.all([...underway.values()].flatMap((sending) => [...sending]));
+    },
+  };
 }
 
-/** Whether it arrived. */
-async function deliverOne(claimed: ClaimedDelivery, delivering: Delivering): Promise<boolean> {
-  const { deliveries, clock, random, shutdown } = delivering;
-  const lost = new AbortController();
+/** Whether it arrived. Stopped when the lease is lost and when the worker shuts down. */
+async function deliverOne(claimed: ClaimedDelivery, signal: AbortSignal, delivering: Delivering): Promise<boolean> {
+  const { deliveries, notifier, clock, random } = delivering;
   try {
-    await sendUnderLease(claimed, delivering, lost);
+    await notifier.send(claimed, { signal });
   } catch (error) {
     // What another worker has now, or will have when the lease ends, says nothing about the receiver.
-    if (lost.signal.aborted || shutdown.aborted) return false;
+    if (signal.aborted) return false;
     const at = clock.now();
     const reason = error instanceof Error ? error.message : String(error);
     await deliveries.settle(
@@ -51,26 +102,6 @@ async function deliverOne(claimed: ClaimedDelivery, delivering: Delivering): Pro
     return false;
   }
   return deliveries.settle(claimed, { kind: "delivered", at: clock.now() });
-}
-
-/** A receiver may take longer to answer than a lease lasts. */
-async function sendUnderLease(
-  claimed: ClaimedDelivery,
-  { deliveries, notifier, clock, shutdown }: Delivering,
-  lost: AbortController,
-): Promise<void> {
-  const done = new AbortController();
-  const keeping = keepLease((until) => deliveries.renew(claimed, until), {
-    clock,
-    done: done.signal,
-    lost: () => lost.abort(),
-  });
-  try {
-    await notifier.send(claimed, { signal: AbortSignal.any([shutdown, lost.signal]) });
-  } finally {
-    done.abort();
-    await keeping;
-  }
 }
 
 /** Seconds between tries: quick at first, since a reply window may be short. The last one repeats. */

@@ -6,7 +6,7 @@ import type { Lease } from "../ports/effects.ts";
 const LEASE_MS = 7_000;
 
 /** Three renewals fit into a lease, so two may be lost. */
-const RENEW_MS = 2_000;
+export const RENEW_MS = 2_000;
 
 export const newLease = (clock: Clock, newToken: () => string): Lease => ({
   token: newToken(),

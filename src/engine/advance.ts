@@ -24,7 +24,7 @@ export async function advance(id: SessionId, engine: Engine): Promise<void> {
     const recorded = await takeTurn(id, engine);
     if (!recorded) return; // Not due any more, or another worker has it.
     if (recorded.effects.length > 0) await engine.wakes.effects(recorded.effects);
-    if (recorded.deliveries.length > 0) await engine.wakes.deliveries(recorded.deliveries);
+    if (recorded.receivers.length > 0) await engine.wakes.receivers(recorded.receivers);
   }
   await engine.wakes.session(id);
 }

@@ -24,8 +24,8 @@ export async function sweep({ due, wakes, clock }: Omit<Sweeping, "onError">): P
   for (const id of await due.sessions(now, AT_ONCE)) await wakes.session(id);
   const effects = await due.effects(now, AT_ONCE);
   if (effects.length > 0) await wakes.effects(effects);
-  const deliveries = await due.deliveries(now, AT_ONCE);
-  if (deliveries.length > 0) await wakes.deliveries(deliveries);
+  const receivers = await due.receivers(now, AT_ONCE);
+  if (receivers.length > 0) await wakes.receivers(receivers);
 }
 
 /** Sweeps until the signal aborts. An error (the database is away) is told and the next sweep tries again. */

@@ -1,20 +1,24 @@
 /** The outbox: notifications on their way to webhooks and to the message bus, at least once, under a stable message id. */
 import type { EventType, Notification } from "../domain/notification.ts";
 import type { ProjectId, SessionId } from "../domain/ids.ts";
-import type { DeliveryId, Lease } from "./effects.ts";
+import type { DeliveryId, Lease, ReceiverId } from "./effects.ts";
 
 export interface Deliveries {
   /**
-   * As `Effects.claim`, for one delivery. Null also while as many others are on their way to its receiver as that one
-   * may have in hand; whoever settles one of them takes the next (`claimNext`), and the sweep finds the rest.
+   * Takes what is due for a receiver and nobody has in hand, what has been due longest first: as much as the receiver may
+   * have in hand at once, counting what any worker has on its way to it.
    */
-  claim(id: DeliveryId, lease: Lease, now: Date): Promise<ClaimedDelivery | null>;
-  /** Another delivery to the same receiver that is due, the one that has been due longest; null when there is none. */
-  claimNext(after: ClaimedDelivery, lease: Lease, now: Date): Promise<ClaimedDelivery | null>;
-  /** False when the lease was lost: somebody else sends it now, stop. */
-  renew(claimed: ClaimedDelivery, until: Date): Promise<boolean>;
+  claim(receiver: ReceiverId, lease: Lease, now: Date): Promise<ClaimedDeliveries>;
+  /** Answers those whose leases were renewed. The others were lost: somebody else sends them now, stop. */
+  renew(claimed: readonly ClaimedDelivery[], until: Date): Promise<ReadonlySet<ClaimedDelivery>>;
   /** Records what became of it. False when the lease was lost: nothing is written. */
   settle(claimed: ClaimedDelivery, result: DeliveryResult): Promise<boolean>;
+}
+
+export interface ClaimedDeliveries {
+  readonly claimed: readonly ClaimedDelivery[];
+  /** The receiver has as much in hand as it may: more may be due for it. */
+  readonly full: boolean;
 }
 
 export interface ClaimedDelivery {

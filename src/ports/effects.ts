@@ -13,6 +13,10 @@ export type EffectId = z.infer<typeof EffectId>;
 export const DeliveryId = z.coerce.number().int().positive().brand<"DeliveryId">();
 export type DeliveryId = z.infer<typeof DeliveryId>;
 
+/** The id of a webhook, or OpenStack's message bus. */
+export const ReceiverId = z.union([z.literal("bus"), z.guid()]).brand<"ReceiverId">();
+export type ReceiverId = z.infer<typeof ReceiverId>;
+
 export interface Effects {
   /**
    * Takes an effect to perform it: a pending one whose time has come, or a running one whose lease ended because its
@@ -93,5 +97,6 @@ export interface Consequences {
 export interface Due {
   sessions(now: Date, limit: number): Promise<readonly SessionId[]>;
   effects(now: Date, limit: number): Promise<readonly EffectId[]>;
-  deliveries(now: Date, limit: number): Promise<readonly DeliveryId[]>;
+  /** Those for whom a delivery is due. */
+  receivers(now: Date, limit: number): Promise<readonly ReceiverId[]>;
 }

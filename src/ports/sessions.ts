@@ -8,7 +8,7 @@ import type { AskedQuestion, AskedState, Question, Receipt, Reply } from "../dom
 import type { Failure, HostStatus, Report, Session } from "../domain/session.ts";
 import type { Snapshot } from "../domain/view.ts";
 import type { CloudSnapshot } from "../planner/format/snapshot.ts";
-import type { DeliveryId, EffectId } from "./effects.ts";
+import type { ReceiverId, EffectId } from "./effects.ts";
 
 export interface Sessions {
   /**
@@ -88,7 +88,8 @@ export interface OpenSession {
 /** What workers can begin with once the turn is committed. */
 export interface Recorded {
   readonly effects: readonly EffectId[];
-  readonly deliveries: readonly DeliveryId[];
+  /** Those for whom there is something new. */
+  readonly receivers: readonly ReceiverId[];
 }
 
 /** Everything that one decision changes. */

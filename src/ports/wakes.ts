@@ -2,13 +2,13 @@
  * Hints to look at something, carried by a queue. A hint holds an id and nothing else; losing it loses nothing,
  * because the sweep finds in the store whatever is due.
  */
-import type { DeliveryId, EffectId } from "./effects.ts";
+import type { EffectId, ReceiverId } from "./effects.ts";
 import type { SessionId } from "../domain/ids.ts";
 
 export interface Wakes {
   session(id: SessionId): Promise<void>;
   effects(ids: readonly EffectId[]): Promise<void>;
-  deliveries(ids: readonly DeliveryId[]): Promise<void>;
+  receivers(ids: readonly ReceiverId[]): Promise<void>;
 }
 
 /** The other end: workers that take the hints. */
@@ -20,7 +20,7 @@ export interface Consumer {
 export interface Handlers {
   readonly session: (id: SessionId) => Promise<void>;
   readonly effect: (id: EffectId) => Promise<void>;
-  readonly delivery: (id: DeliveryId) => Promise<void>;
+  readonly receiver: (id: ReceiverId) => Promise<void>;
 }
 
 export interface Consuming {

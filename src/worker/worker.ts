@@ -2,7 +2,7 @@
 import type { SessionId } from "../domain/ids.ts";
 import { advance, type Engine } from "../engine/advance.ts";
 import { keepSweeping } from "../engine/sweep.ts";
-import { deliver, type Delivering } from "../effects/deliver.ts";
+import { type Delivering, startDelivering } from "../effects/deliver.ts";
 import { performEffect, type Performers } from "../effects/perform.ts";
 import type { Due } from "../ports/effects.ts";
 import type { Consumer } from "../ports/wakes.ts";
@@ -41,10 +41,11 @@ const GRACE_MS = 5_000;
 export function startWorker({ consumer, due, engine, performers, delivering, onError }: Working): Worker {
   const stopping = new AbortController();
   const shutdown = new AbortController();
+  const deliverer = startDelivering({ ...delivering, shutdown: shutdown.signal });
   const consuming = consumer.consume({
     session: (id) => advanceAtEase(id, engine, stopping.signal),
     effect: (id) => performEffect(id, { ...performers, shutdown: shutdown.signal }),
-    delivery: (id) => deliver(id, { ...delivering, shutdown: shutdown.signal }),
+    receiver: (id) => deliverer.deliver(id),
   });
   const sweeping = keepSweeping({ due, wakes: engine.wakes, clock: engine.clock, onError }, stopping.signal);
   let stopped: Promise<void> | null = null;
@@ -53,6 +54,7 @@ export function startWorker({ consumer, due, engine, performers, delivering, onE
     const grace = new AbortController();
     void engine.clock.sleep(GRACE_MS, grace.signal).then(() => shutdown.abort());
     await Promise.all([consuming.close(), sweeping]);
+    await deliverer.ended();
     grace.abort();
   };
   return { stop: () => (stopped ??= stop()) };

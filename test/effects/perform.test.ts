@@ -26,7 +26,7 @@ function aJournal(claimed: ClaimedEffect | null, changes: Partial<Effects> = {})
 function deps(effects: Effects, changes: Partial<Performers> = {}): Performers {
   return {
     effects,
-    wakes: { session: async () => undefined, effects: async () => undefined, deliveries: async () => undefined },
+    wakes: { session: async () => undefined, effects: async () => undefined, receivers: async () => undefined },
     cloud: aCloud({ door: async () => ({ kind: "open" }), close: async () => undefined }),
     plugins: {
       workflow: () => undefined,
@@ -49,7 +49,7 @@ test("an effect is done, recorded with its consequences, and the session is woke
     id,
     deps(effects, {
       clock: movingClock(),
-      wakes: { session, effects: async () => undefined, deliveries: async () => undefined },
+      wakes: { session, effects: async () => undefined, receivers: async () => undefined },
     }),
   );
   expect(ends).toMatchObject([

@@ -22,7 +22,7 @@ import { testDatabase } from "../support/database.ts";
 const { db } = await testDatabase();
 const store = postgresStore(db);
 const shop = project("shop");
-const silentWakes = { session: async () => {}, effects: async () => {}, deliveries: async () => {} };
+const silentWakes = { session: async () => {}, effects: async () => {}, receivers: async () => {} };
 const deps = { ...store, wakes: silentWakes, clock: { now: () => later(5), sleep: async () => {} } };
 
 /** A session that has asked about one instance. */

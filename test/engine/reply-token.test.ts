@@ -51,7 +51,7 @@ const reply = (question: ReplyRequest["question"]) =>
     },
     {
       ...store,
-      wakes: { session: async () => {}, effects: async () => {}, deliveries: async () => {} },
+      wakes: { session: async () => {}, effects: async () => {}, receivers: async () => {} },
       clock: { now: () => later(5), sleep: async () => {} },
     },
   );

@@ -11,7 +11,7 @@ import { postgresStore } from "../../src/adapters/postgres/store.ts";
 import { systemClock as clock } from "../../src/adapters/system-clock.ts";
 import { HostName, InstanceId, ProjectId } from "../../src/domain/ids.ts";
 import type { Notification } from "../../src/domain/notification.ts";
-import { deliver } from "../../src/effects/deliver.ts";
+import { startDelivering } from "../../src/effects/deliver.ts";
 import { created, record } from "../adapters/postgres/support.ts";
 import { aReceiver } from "../support/a-receiver.ts";
 import { testDatabase } from "../support/database.ts";
@@ -64,14 +64,17 @@ describe.skipIf(!OS_AUTH_URL)("an event alarm of a real OpenStack", async () => 
     closing.push(() => bus.close());
     const webhooks = { send: async () => undefined };
     const session = await created(store, `bus-${randomUUID()}`);
+    const deliverer = startDelivering({
+      ...{ deliveries: store.deliveries, notifier: notifierBy({ webhooks, bus }), clock, random: () => 0 },
+      ...{ shutdown: new AbortController().signal, onError: (error) => console.warn(error) },
+    });
     const end = Date.now() + 120_000;
     while (!heard() && Date.now() < end) {
-      const { deliveries } = await record(store, session, { notifications: [told] }, clock.now());
-      const delivering = { deliveries: store.deliveries, notifier: notifierBy({ webhooks, bus }), clock };
-      for (const id of deliveries)
-        await deliver(id, { ...delivering, random: () => 0, shutdown: new AbortController().signal });
+      const { receivers } = await record(store, session, { notifications: [told] }, clock.now());
+      for (const receiver of receivers) await deliverer.deliver(receiver);
       for (let waited = 0; waited < 5_000 && !heard(); waited += 100) await clock.sleep(100);
     }
+    await deliverer.ended();
     const states = await store.reports.notifications(session.id, { project: null, after: 0, limit: 100 });
     expect(states?.flatMap(({ deliveries }) => deliveries)).toContainEqual(
       expect.objectContaining({ receiver: { kind: "bus" }, status: "delivered" }),

@@ -16,16 +16,13 @@ interface ConsumeOptions {
  */
 const TURNS_AT_ONCE = 4;
 
-/**
- * A delivery is a wait for its receiver and next to no work. There are so many hands that a dozen receivers which hang,
- * each with as many as it may have in hand (`src/adapters/postgres/deliveries.ts`), leave some for the others.
- */
-const DELIVERIES_AT_ONCE = 256;
+/** A receiver takes one of these only while it has as much in hand as it may: so many may hang and delay nobody else. */
+const RECEIVERS_AT_ONCE = 256;
 
 /** A worker that is told to stop ends its handlers; one that does not end in this time is left behind. */
 const CLOSE_MS = 30_000;
 
-export function consumeHints({ session, effect, delivery }: Handlers, options: ConsumeOptions): Consuming {
+export function consumeHints({ session, effect, receiver }: Handlers, options: ConsumeOptions): Consuming {
   const { concurrency, log } = options;
   let closing = false;
   // A job may be on its way to us when we stop taking them. Its hint is dropped, and the sweep of another worker hints again.
@@ -37,7 +34,7 @@ export function consumeHints({ session, effect, delivery }: Handlers, options: C
   const workers = [
     startWorker("sessions", unlessClosing(session), { ...options, concurrency: Math.min(TURNS_AT_ONCE, concurrency) }),
     startWorker("effects", unlessClosing(effect), options),
-    startWorker("deliveries", unlessClosing(delivery), { ...options, concurrency: DELIVERIES_AT_ONCE }),
+    startWorker("receivers", unlessClosing(receiver), { ...options, concurrency: RECEIVERS_AT_ONCE }),
   ];
   return {
     close: async () => {

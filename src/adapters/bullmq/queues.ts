@@ -6,7 +6,7 @@ import type { JobsOptions, QueueOptions, WorkerOptions } from "bullmq";
 import type { Logger } from "pino";
 import { z } from "zod";
 import { SessionId } from "../../domain/ids.ts";
-import { DeliveryId, EffectId } from "../../ports/effects.ts";
+import { EffectId, ReceiverId } from "../../ports/effects.ts";
 import type { Consumer, Wakes } from "../../ports/wakes.ts";
 import { consumeHints } from "./consume.ts";
 import { openPostgresBackend } from "./postgres-backend.ts";
@@ -29,7 +29,7 @@ export interface QueuesOptions {
   readonly databaseUrl: string;
   /** Begins every Redis key, so that installations can share one Redis. */
   readonly prefix?: string;
-  /** Effects, and deliveries, that one worker has in hand at once. */
+  /** Effects that one worker has in hand at once. */
   readonly concurrency?: number;
   readonly log: Log;
 }
@@ -67,7 +67,7 @@ export interface Hint {
 export const hints = {
   sessions: z.object({ id: SessionId }),
   effects: z.object({ id: EffectId }),
-  deliveries: z.object({ id: DeliveryId }),
+  receivers: z.object({ id: ReceiverId }),
 } as const;
 export type QueueName = keyof typeof hints;
 
@@ -81,14 +81,14 @@ export async function openQueues(options: QueuesOptions): Promise<Queues> {
   const queues = {
     sessions: openQueue("sessions", backend, prefix, log),
     effects: openQueue("effects", backend, prefix, log),
-    deliveries: openQueue("deliveries", backend, prefix, log),
+    receivers: openQueue("receivers", backend, prefix, log),
   };
   return {
     backend: backend.name,
     wakes: {
       session: (id) => queues.sessions([id]),
       effects: (ids) => queues.effects(ids),
-      deliveries: (ids) => queues.deliveries(ids),
+      receivers: (ids) => queues.receivers(ids),
     },
     consumer: { consume: (handlers) => consumeHints(handlers, { backend, prefix, concurrency, log }) },
     answers: () => backend.answers(),

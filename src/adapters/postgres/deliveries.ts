@@ -1,45 +1,28 @@
 /** The outbox: deliveries and the leases under which workers send them. */
-import { type RawBuilder, sql } from "kysely";
-import type { ClaimedDelivery, Deliveries, DeliveryResult, Receiver } from "../../ports/deliveries.ts";
-import type { DeliveryId, Lease } from "../../ports/effects.ts";
+import { type RawBuilder, type Selectable, sql } from "kysely";
+import type { ClaimedDelivery, Deliveries, DeliveryResult } from "../../ports/deliveries.ts";
+import type { DeliveryId } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
-import { readNotification, toText, trusted } from "./json.ts";
-import { inTransaction } from "./transaction.ts";
+import { gathered } from "./gathered.ts";
+import { readNotification, toJson, toText, trusted } from "./json.ts";
+import type { Webhook as WebhookTable } from "./schema.ts";
+import { againWhenInTheWay, inTransaction } from "./transaction.ts";
 import { toWebhook } from "./webhooks.ts";
 
 /**
  * So many deliveries are on their way to one receiver at once. One that answers in 10 ms takes 1,600 in a second; one that
- * hangs holds this many of a worker's hands, and after its first failure a single one.
+ * hangs is told no more than these, and after its first failure a single one at a time.
  */
 const IN_HAND_MAX = 16;
 const IN_HAND_MAX_FAILING = 1;
 
 /** The bus takes many, and refuses all of them at once while it is away. */
-export const IN_HAND_MAX_BUS = 32;
-
-/** As many as a webhook may have in hand: `webhook` is in the query. */
-export const inHandMax = sql<number>`
-  case when webhook.failing_since is null then ${sql.lit(IN_HAND_MAX)} else ${sql.lit(IN_HAND_MAX_FAILING)} end
-`;
+const IN_HAND_MAX_BUS = 32;
 
 export const postgresDeliveries = (db: Database): Deliveries => ({
-  claim: (id, lease, now) => claim(db, lease, now, thisOne(id, now)),
-  claimNext: ({ receiver }, lease, now) => claim(db, lease, now, nextOf(receiver, now)),
-  renew: async ({ id, token }, until) => {
-    const { numUpdatedRows } = await db
-      .updateTable("delivery")
-      .set({ lease_until: until })
-      .where("id", "=", id)
-      .where("status", "=", "pending")
-      .where("lease_token", "=", token)
-      .executeTakeFirst();
-    return numUpdatedRows > 0n;
-  },
-  // What changes one row needs no transaction around it.
-  settle: (claimed, result) =>
-    changesReceiver(claimed, result)
-      ? inTransaction(db, (trx) => settle(trx, claimed, result))
-      : settle(db, claimed, result),
+  claim: claimDeliveries(db),
+  renew: renewLeases(db),
+  settle: settleDelivery(db),
 });
 
 /** Not delivered yet, its time has come, and no worker has it in hand. */
@@ -48,94 +31,140 @@ export const isDueDelivery = (now: Date) => sql<boolean>`(
   and (delivery.lease_until is null or delivery.lease_until < ${now})
 )`;
 
-const thisOne = (id: DeliveryId, now: Date) => sql`
-  select delivery.id
-  from delivery left join webhook on webhook.id = delivery.webhook_id
-  where delivery.id = ${id} and ${isDueDelivery(now)}
-    and case when delivery.webhook_id is null
-      then (
-        select count(*) from delivery as other where other.webhook_id is null and other.lease_until >= ${now}
-      ) < ${IN_HAND_MAX_BUS}
-      else (
-        select count(*)
-        from delivery as other
-        where other.webhook_id = delivery.webhook_id and other.lease_until >= ${now}
-      ) < ${inHandMax}
-    end
-  for update of delivery skip locked
-`;
+/**
+ * The statement does not wait for the disk. Should the server crash in the next half second, what it wrote is lost, and
+ * the receiver is told again under the same id, as after any other crash. The statement has to join `unflushed`.
+ */
+const unflushed = sql`unflushed as (select set_config('synchronous_commit', 'off', true))`;
 
-const nextOf = (receiver: Receiver, now: Date) => sql`
-  select delivery.id
-  from delivery
-  where ${receiver.kind === "bus" ? sql`delivery.webhook_id is null` : sql`delivery.webhook_id = ${receiver.webhook.id}`}
-    and ${isDueDelivery(now)}
-  order by delivery.next_at
-  limit 1
-  for update skip locked
-`;
-
-async function claim(
-  db: Database,
-  { token, until }: Lease,
-  now: Date,
-  one: RawBuilder<unknown>,
-): Promise<ClaimedDelivery | null> {
-  const row = await unflushed(db)
-    .with("taken", (update) =>
-      update
-        .updateTable("delivery")
-        .where("delivery.id", "=", sql<number>`(${one})`)
-        .where(isDueDelivery(now))
-        .set((eb) => ({ lease_token: token, lease_until: until, attempt: eb("delivery.attempt", "+", 1) }))
-        .returning(["delivery.id", "delivery.attempt", "delivery.notification_id", "delivery.webhook_id"]),
-    )
-    .selectFrom("taken")
-    .innerJoin("notification", "notification.id", "taken.notification_id")
-    .leftJoin("webhook", "webhook.id", "taken.webhook_id")
-    .innerJoin("unflushed", (join) => join.onTrue())
-    .selectAll("webhook")
-    .select([
-      "taken.id as delivery_id",
-      "taken.attempt",
-      "taken.webhook_id",
-      "notification.id as message_id",
-      "notification.session_id",
-      "notification.payload",
-      "notification.created_at as told_at",
-    ])
-    .executeTakeFirst();
-  // A webhook that was removed at this moment took its deliveries with it.
-  if (!row || (row.webhook_id !== null && row.id === null)) return null;
-  return {
-    id: trusted(row.delivery_id),
-    token,
-    messageId: row.message_id,
-    session: trusted(row.session_id),
-    notification: readNotification(row.payload),
-    createdAt: row.told_at,
-    attempt: row.attempt,
-    receiver: row.webhook_id === null ? { kind: "bus" } : { kind: "webhook", webhook: toWebhook(trusted(row)) },
+const claimDeliveries =
+  (db: Database): Deliveries["claim"] =>
+  async (receiver, { token, until }, now) => {
+    const isBus = receiver === "bus";
+    const ofReceiver = isBus ? sql`delivery.webhook_id is null` : sql`delivery.webhook_id = ${receiver}::uuid`;
+    const max = sql`
+      case when ${isBus}::boolean then ${IN_HAND_MAX_BUS}::integer
+        when webhook.failing_since is null then ${IN_HAND_MAX}::integer
+        else ${IN_HAND_MAX_FAILING}::integer end
+    `;
+    const { rows } = await sql<ClaimedRow>`
+      with ${unflushed},
+      hands as (
+        select webhook.*, greatest(0, ${max} - (
+          select count(*) from delivery where ${ofReceiver} and delivery.lease_until >= ${now}
+        )) as free
+        from (values (1)) as always left join webhook on webhook.id = ${isBus ? null : receiver}::uuid
+      ),
+      found as (
+        select delivery.id
+        from delivery
+        where ${ofReceiver} and ${isDueDelivery(now)}
+        order by delivery.next_at, delivery.id
+        limit (select free from hands)
+        for update skip locked
+      ),
+      taken as (
+        update delivery
+        set lease_token = ${token}, lease_until = ${until}, attempt = attempt + 1
+        from found
+        where delivery.id = found.id
+        returning delivery.id, delivery.attempt, delivery.notification_id, delivery.next_at
+      )
+      select hands.*, taken.id as delivery_id, taken.attempt, notification.id as message_id, notification.session_id,
+        notification.payload, notification.created_at as told_at
+      from unflushed, hands
+      left join taken on true
+      left join notification on notification.id = taken.notification_id
+      order by taken.next_at, taken.id
+    `.execute(db);
+    const claimed = rows.flatMap((row) => toClaimed(row, token, isBus));
+    return { claimed, full: claimed.length === (rows[0]?.free ?? 0) };
   };
+
+type ClaimedRow = Selectable<WebhookTable> & {
+  readonly free: number;
+  readonly delivery_id: DeliveryId | null;
+  readonly attempt: number;
+  readonly message_id: string;
+  readonly session_id: string;
+  readonly payload: unknown;
+  readonly told_at: Date;
+};
+
+/** None where nothing is due, and where the webhook was removed at this moment: it took its deliveries with it. */
+function toClaimed(row: ClaimedRow, token: string, isBus: boolean): readonly ClaimedDelivery[] {
+  if (row.delivery_id === null || (!isBus && trusted<string | null>(row.id) === null)) return [];
+  return [
+    {
+      id: row.delivery_id,
+      token,
+      messageId: row.message_id,
+      session: trusted(row.session_id),
+      notification: readNotification(row.payload),
+      createdAt: row.told_at,
+      attempt: row.attempt,
+      receiver: isBus ? { kind: "bus" } : { kind: "webhook", webhook: toWebhook(row) },
+    },
+  ];
+}
+
+const renewLeases =
+  (db: Database): Deliveries["renew"] =>
+  async (claimed, until) => {
+    const held = await updateHeld(db, claimed, sql`lease_until = ${until}`);
+    return new Set(held);
+  };
+
+/** Answers those of `claimed` whose leases hold: only these were changed. */
+async function updateHeld<Claimed extends ClaimedDelivery>(
+  db: Database,
+  claimed: readonly Claimed[],
+  changes: RawBuilder<unknown>,
+): Promise<readonly Claimed[]> {
+  const claims = claimed.map(({ id, token }, place) => ({ id, token, place }));
+  const { rows } = await againWhenInTheWay(() =>
+    sql<{ place: number }>`
+      with ${unflushed}
+      update delivery set ${changes}
+      from unflushed, jsonb_to_recordset(${toJson(claims)}::jsonb) as claim (id bigint, token uuid, place integer)
+      where delivery.id = claim.id and delivery.lease_token = claim.token and delivery.status = 'pending'
+      returning claim.place
+    `.execute(db),
+  );
+  return rows.flatMap(({ place }) => claimed[place] ?? []);
+}
+
+/** What arrived is recorded together, since that is nearly everything; what failed, by itself. */
+const settleDelivery = (db: Database): Deliveries["settle"] => {
+  const arrived = gathered<ClaimedDelivery & { readonly at: Date }, boolean>((all) => settleArrived(db, all));
+  return (claimed, result) => {
+    if (changesReceiver(claimed, result)) return inTransaction(db, (trx) => settle(trx, claimed, result));
+    if (result.kind === "delivered") return arrived({ ...claimed, at: result.at });
+    return settle(db, claimed, result); // What changes one row needs no transaction around it.
+  };
+};
+
+async function settleArrived(
+  db: Database,
+  all: readonly (ClaimedDelivery & { readonly at: Date })[],
+): Promise<readonly boolean[]> {
+  const at = new Date(Math.max(...all.map((one) => one.at.getTime())));
+  const changes = sql`status = 'delivered', settled_at = ${at}, lease_token = null, lease_until = null`;
+  const written = new Set(await updateHeld(db, all, changes));
+  return all.map((one) => written.has(one));
 }
 
 /** Otherwise all deliveries to one receiver would queue up for its row. */
 const changesReceiver = ({ receiver }: ClaimedDelivery, { kind }: DeliveryResult): boolean =>
   receiver.kind === "webhook" && (kind === "gone" || (kind === "failed") !== (receiver.webhook.failingSince !== null));
 
-/**
- * The statement does not wait for the disk. Should the server crash in the next half second, what it wrote is lost, and
- * the receiver is told again under the same id, as after any other crash. The statement has to join `unflushed`.
- */
-const unflushed = (db: Database) =>
-  db.with("unflushed", (select) =>
-    select.selectNoFrom(sql<string>`set_config('synchronous_commit', 'off', true)`.as("setting")),
-  );
-
 /** A lease that was lost writes nothing, neither to the delivery nor to its receiver. */
 async function settle(db: Database, claimed: ClaimedDelivery, result: DeliveryResult): Promise<boolean> {
   const { id, token, receiver } = claimed;
-  const { numUpdatedRows } = await unflushed(db)
+  const { numUpdatedRows } = await db
+    .with("unflushed", (select) =>
+      select.selectNoFrom(sql<string>`set_config('synchronous_commit', 'off', true)`.as("setting")),
+    )
     .updateTable("delivery")
     .from("unflushed")
     .set({ ...settled(result), lease_token: null, lease_until: null })

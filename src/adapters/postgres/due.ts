@@ -1,8 +1,8 @@
 /** What is due, found by index; the oldest first. */
 import { sql } from "kysely";
-import type { DeliveryId, Due } from "../../ports/effects.ts";
+import type { Due, ReceiverId } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
-import { IN_HAND_MAX_BUS, inHandMax, isDueDelivery } from "./deliveries.ts";
+import { isDueDelivery } from "./deliveries.ts";
 import { isDueEffect } from "./effects.ts";
 import { trusted } from "./json.ts";
 
@@ -27,28 +27,31 @@ export const postgresDue = (db: Database): Due => ({
       .execute();
     return rows.map(({ id }) => trusted(id));
   },
-  // Some of each receiver: the thousands that wait for one that is dead must not stand before everybody else's.
-  deliveries: async (now, limit) => {
-    const { rows } = await sql<{ id: DeliveryId }>`
-      select due.id, due.next_at
-      from webhook cross join lateral (
-        select delivery.id, delivery.next_at
-        from delivery
-        where delivery.webhook_id = webhook.id and ${isDueDelivery(now)}
-        order by delivery.next_at
-        limit ${inHandMax}
+  // A receiver, however much waits for it: the thousands for one that is dead must not stand before everybody else's.
+  receivers: async (now, limit) => {
+    const { rows } = await sql<{ receiver: ReceiverId }>`
+      select due.receiver
+      from (
+        select webhook.id::text as receiver, first.next_at
+        from webhook cross join lateral (
+          select delivery.next_at
+          from delivery
+          where delivery.webhook_id = webhook.id and ${isDueDelivery(now)}
+          order by delivery.next_at
+          limit 1
+        ) as first
+        union all
+        (
+          select 'bus', delivery.next_at
+          from delivery
+          where delivery.webhook_id is null and ${isDueDelivery(now)}
+          order by delivery.next_at
+          limit 1
+        )
       ) as due
-      union all
-      (
-        select delivery.id, delivery.next_at
-        from delivery
-        where delivery.webhook_id is null and ${isDueDelivery(now)}
-        order by delivery.next_at
-        limit ${IN_HAND_MAX_BUS}
-      )
-      order by next_at
+      order by due.next_at
       limit ${limit}
     `.execute(db);
-    return rows.map(({ id }) => id);
+    return rows.map(({ receiver }) => receiver);
   },
 });

@@ -3,7 +3,7 @@ import { sql } from "kysely";
 import { randomUUID } from "node:crypto";
 import { subjectOf } from "../../domain/effect.ts";
 import type { SessionId } from "../../domain/ids.ts";
-import type { DeliveryId, EffectId } from "../../ports/effects.ts";
+import type { EffectId, ReceiverId } from "../../ports/effects.ts";
 import type { Changes, Recorded } from "../../ports/sessions.ts";
 import { releaseHosts } from "./host-claims.ts";
 import { appendJournal } from "./journal.ts";
@@ -37,10 +37,10 @@ export async function recordChanges(
   const effects = await insertEffects(trx, id, entry, changes);
   await insertQuestions(trx, id, entry, changes);
   await markHosts(trx, id, changes);
-  const deliveries = await insertNotifications(trx, id, changes, channels);
+  const receivers = await insertNotifications(trx, id, changes, channels);
   if (changes.ended) await releaseHosts(trx, id);
   await appendJournal(trx, id, changes.journal);
-  return { effects, deliveries };
+  return { effects, receivers };
 }
 
 async function updateSession(trx: Transaction, id: SessionId, entry: number, changes: Changes): Promise<void> {
@@ -136,13 +136,16 @@ async function markHosts(trx: Transaction, id: SessionId, { at, hosts }: Changes
   `.execute(trx);
 }
 
-/** Puts the notifications into the outbox, with one delivery for each webhook that shall hear of them, and one for the bus. */
+/**
+ * Puts the notifications into the outbox, with one delivery for each webhook that shall hear of them, and one for the bus.
+ * Answers for whom there are any.
+ */
 async function insertNotifications(
   trx: Transaction,
   id: SessionId,
   { at, notifications }: Changes,
   { bus }: Channels,
-): Promise<readonly DeliveryId[]> {
+): Promise<readonly ReceiverId[]> {
   if (notifications.length === 0) return [];
   const rows = notifications.map((payload) => ({
     id: randomUUID(),
@@ -163,7 +166,7 @@ async function insertNotifications(
   // A project's webhook hears of that project only (I12); one without a project hears of all. The webhooks are held
   // so that one that is being removed at this moment does not fail the turn.
   await ringForNews(trx);
-  const deliveries = await sql<{ id: DeliveryId }>`
+  const told = await sql<{ receiver: ReceiverId }>`
     with heard as (
       select notification.id as notification_id, webhook.id as webhook_id
       from notification
@@ -176,7 +179,7 @@ async function insertNotifications(
     select notification_id, webhook_id, 'pending', ${at}::timestamptz from heard
     union all
     select id, null::uuid, 'pending', ${at}::timestamptz from notification where ${bus}::boolean and id = any(${ids}::uuid[])
-    returning id
+    returning coalesce(webhook_id::text, 'bus') as receiver
   `.execute(trx);
-  return deliveries.rows.map(({ id: delivery }) => delivery);
+  return [...new Set(told.rows.map(({ receiver }) => receiver))];
 }

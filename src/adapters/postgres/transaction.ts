@@ -13,13 +13,14 @@ const TRIES = 4;
 const GOT_IN_THE_WAY = new Set(["40001", "40P01"]);
 
 /** Runs `work` in a transaction; again when another transaction got in the way, so `work` may run more than once. */
-export async function inTransaction<Result>(
-  db: Database,
-  work: (trx: Transaction) => Promise<Result>,
-): Promise<Result> {
+export const inTransaction = <Result>(db: Database, work: (trx: Transaction) => Promise<Result>): Promise<Result> =>
+  againWhenInTheWay(() => db.transaction().execute(work));
+
+/** Runs a transaction, or a statement by itself; again when another one got in its way. */
+export async function againWhenInTheWay<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let tries = 1; ; tries++) {
     try {
-      return await db.transaction().execute(work);
+      return await work();
     } catch (error) {
       if (tries === TRIES || !GOT_IN_THE_WAY.has(codeOf(error) ?? "")) throw error;
     }

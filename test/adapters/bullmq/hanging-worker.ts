@@ -10,5 +10,5 @@ consumer.consume({
     console.log(id);
     await new Promise(() => {});
   },
-  delivery: async () => {},
+  receiver: async () => {},
 });

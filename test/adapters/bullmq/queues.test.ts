@@ -9,7 +9,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { openQueues, type Queues, type QueuesOptions } from "../../../src/adapters/bullmq/queues.ts";
 import { openLocalRedis } from "../../../src/adapters/bullmq/redis-server.ts";
 import { SessionId } from "../../../src/domain/ids.ts";
-import { DeliveryId, EffectId } from "../../../src/ports/effects.ts";
+import { EffectId, ReceiverId } from "../../../src/ports/effects.ts";
 import type { Consuming, Handlers } from "../../../src/ports/wakes.ts";
 import { testDatabase } from "../../support/database.ts";
 import { testRedis } from "../../support/redis.ts";
@@ -27,7 +27,7 @@ afterEach(async () => {
 const aSessionId = () => SessionId.parse(randomUUID());
 const anEffectId = () => EffectId.parse(Math.ceil(Math.random() * 1e9));
 
-const idle: Handlers = { session: async () => {}, effect: async () => {}, delivery: async () => {} };
+const idle: Handlers = { session: async () => {}, effect: async () => {}, receiver: async () => {} };
 
 function consume(queues: Queues, handlers: Partial<Handlers>): Consuming {
   const consuming = queues.consumer.consume({ ...idle, ...handlers });
@@ -63,18 +63,19 @@ describe.each(backends)("on $name", ({ skipped, options }) => {
 
   test.skipIf(skipped)("each hint comes to its handler, with its id", async () => {
     const queues = await open();
-    const [session, effect, delivery] = [aSessionId(), anEffectId(), DeliveryId.parse(7)];
+    const [session, effect, bus] = [aSessionId(), anEffectId(), ReceiverId.parse("bus")];
+    const webhook = ReceiverId.parse(randomUUID());
     const seen: unknown[] = [];
     consume(queues, {
       session: async (id) => void seen.push({ session: id }),
       effect: async (id) => void seen.push({ effect: id }),
-      delivery: async (id) => void seen.push({ delivery: id }),
+      receiver: async (id) => void seen.push({ receiver: id }),
     });
     await queues.wakes.session(session);
     await queues.wakes.effects([effect]);
-    await queues.wakes.deliveries([delivery]);
-    await expect.poll(() => seen).toHaveLength(3);
-    expect(seen).toEqual(expect.arrayContaining([{ session }, { effect }, { delivery }]));
+    await queues.wakes.receivers([bus, webhook]);
+    await expect.poll(() => seen).toHaveLength(4);
+    expect(seen).toEqual(expect.arrayContaining([{ session }, { effect }, { receiver: bus }, { receiver: webhook }]));
   });
 
   test.skipIf(skipped)("hints at one thing that still waits become one", async () => {

@@ -7,8 +7,8 @@ import { guardedClient } from "../../../src/adapters/outgoing/guarded-client.ts"
 import { postgresStore } from "../../../src/adapters/postgres/store.ts";
 import { systemClock as clock } from "../../../src/adapters/system-clock.ts";
 import type { Notification } from "../../../src/domain/notification.ts";
-import { deliver } from "../../../src/effects/deliver.ts";
-import type { DeliveryId } from "../../../src/ports/effects.ts";
+import { startDelivering } from "../../../src/effects/deliver.ts";
+import { ReceiverId } from "../../../src/ports/effects.ts";
 import { aReceiver } from "../../support/a-receiver.ts";
 import { aWebhook } from "../../support/a-webhook.ts";
 import { testDatabase } from "../../support/database.ts";
@@ -17,8 +17,11 @@ import { created, host, project, record } from "../postgres/support.ts";
 const { db } = await testDatabase();
 const store = postgresStore(db);
 const outgoing = guardedClient({ allow: ["127.0.0.1"] });
-const shutdown = new AbortController();
-afterEach(() => db.deleteFrom("webhook").execute());
+const shutdowns: AbortController[] = [];
+afterEach(async () => {
+  for (const shutdown of shutdowns.splice(0)) shutdown.abort();
+  await db.deleteFrom("webhook").execute();
+});
 afterAll(() => outgoing.close());
 
 const delivering = {
@@ -35,82 +38,162 @@ const delivering = {
   }),
   clock,
   random: () => 0,
-  shutdown: shutdown.signal,
+  onError: (error: unknown) => {
+    throw error;
+  },
 };
+
+/** What a worker has for its deliveries. It shuts down at the end of the test. */
+function aDeliverer(changes: Partial<typeof delivering> = {}) {
+  const shutdown = new AbortController();
+  shutdowns.push(shutdown);
+  return startDelivering({ ...delivering, ...changes, shutdown: shutdown.signal });
+}
 
 const news: Notification = { type: "maintenance.host", host: host("a"), state: "IN_MAINTENANCE" };
 
-async function webhookTo(url: string): Promise<string> {
-  const id = randomUUID();
+async function webhookTo(url: string): Promise<ReceiverId> {
+  const id = ReceiverId.parse(randomUUID());
   await store.webhooks.add(aWebhook({ id, url }));
   return id;
 }
 
-/** Hands that take one hint after the other, as those of a worker do. */
-function hands(count: number, hints: readonly DeliveryId[]): Promise<unknown> {
-  const left = [...hints];
-  const work = async () => {
-    for (let hint = left.shift(); hint !== undefined && !shutdown.signal.aborted; hint = left.shift())
-      await deliver(hint, delivering);
-  };
-  return Promise.all(Array.from({ length: count }, work));
-}
+const lease = (now: Date) => ({ token: randomUUID(), until: new Date(now.getTime() + 10_000) });
 
 test("a receiver that hangs delays nobody else, however much waits for it", async () => {
   const dead = await aReceiver(() => undefined);
   const alive = await aReceiver((response) => response.end());
   const ids = [await webhookTo(dead.url), await webhookTo(alive.url)];
   const session = await created(store, "hanging");
-  const { deliveries } = await record(
-    store,
-    session,
-    { notifications: Array.from({ length: 100 }, () => news) },
-    clock.now(),
-  );
-  const whose = await db.selectFrom("delivery").select(["id", "webhook_id"]).execute();
-  const forDead = new Set(whose.filter((row) => row.webhook_id === ids[0]).map((row) => row.id));
-  // The dead one's come first, and there are far more of them than hands.
-  const hints = deliveries.toSorted((a, b) => Number(forDead.has(b)) - Number(forDead.has(a)));
-  const working = hands(40, hints);
+  const notifications = Array.from({ length: 100 }, () => news);
+  const { receivers } = await record(store, session, { notifications }, clock.now());
+  expect(receivers.toSorted()).toEqual(ids.toSorted());
+  const { deliver } = aDeliverer();
+  let given = false;
+  void deliver(ids[0]!).then(() => (given = true));
+  await vi.waitFor(() => expect(dead.got).toHaveLength(16));
 
-  await vi.waitFor(() => expect(alive.got).toHaveLength(100), { timeout: 20_000 });
-  expect(dead.got.length).toBeGreaterThan(0);
-  // As many as it may have in hand, and those that were counted at the same moment: one for each connection to the database.
-  expect(dead.got.length).toBeLessThanOrEqual(16 + 10);
-  shutdown.abort();
-  await working;
+  // Told again and again while the other one hangs, as by a session that goes on.
+  for (let round = 1; round <= 3; round++) {
+    if (round > 1) await record(store, session, { notifications }, clock.now());
+    await deliver(ids[1]!);
+    await vi.waitFor(() => expect(alive.got).toHaveLength(100 * round), { timeout: 20_000 });
+  }
+  expect(dead.got).toHaveLength(16);
+  expect(given).toBe(false);
+});
+
+test("one delivery that hangs does not hold up the next ones to the same receiver", async () => {
+  const answers: (() => void)[] = [];
+  const moody = await aReceiver((response) => {
+    if (answers.length > 0) return response.end();
+    answers.push(() => void response.end());
+  });
+  const id = await webhookTo(moody.url);
+  const session = await created(store, "moody");
+  const { deliver, ended } = aDeliverer();
+  await record(store, session, { notifications: [news] }, clock.now());
+  await deliver(id);
+  await vi.waitFor(() => expect(moody.got).toHaveLength(1));
+  await record(store, session, { notifications: [news, news] }, clock.now());
+  await deliver(id);
+  await vi.waitFor(() => expect(moody.got).toHaveLength(3));
+  answers[0]!();
+  await ended();
+  const told = await store.reports.notifications(session.id, { project: null, after: 0, limit: 10 });
+  expect(told?.flatMap((one) => one.deliveries.map(({ status }) => status))).toEqual(Array(3).fill("delivered"));
+});
+
+test("one that refuses everything is tried once for each hint, not once for all that waits", async () => {
+  const refusing = await aReceiver((response) => response.writeHead(503).end());
+  const id = await webhookTo(refusing.url);
+  const session = await created(store, "refusing");
+  const { deliver, ended } = aDeliverer();
+  await record(store, session, { notifications: Array.from({ length: 40 }, () => news) }, clock.now());
+  await deliver(id);
+  await ended();
+  const first = refusing.got.length;
+  expect(first).toBeLessThanOrEqual(17);
+  await deliver(id);
+  await ended();
+  expect(refusing.got).toHaveLength(first + 1);
+});
+
+test("one that refuses one of ten gets all the others", async () => {
+  let count = 0;
+  const flaky = await aReceiver((response) => response.writeHead((count += 1) % 10 === 0 ? 503 : 200).end());
+  const id = await webhookTo(flaky.url);
+  const session = await created(store, "flaky");
+  const { deliver, ended } = aDeliverer();
+  await record(store, session, { notifications: Array.from({ length: 60 }, () => news) }, clock.now());
+  await expect
+    .poll(async () => {
+      await deliver(id);
+      await ended();
+      return flaky.got.length;
+    })
+    .toBeGreaterThanOrEqual(60);
 });
 
 test("one that failed is tried one delivery at a time until one arrives", async () => {
-  await webhookTo("http://192.0.2.20/");
+  const id = await webhookTo("http://192.0.2.20/");
   const session = await created(store, "failing");
   const now = clock.now();
-  const lease = () => ({ token: randomUUID(), until: new Date(now.getTime() + 10_000) });
-  const { deliveries } = await record(store, session, { notifications: [news, news, news] }, now);
-  const claim = async (place: number) => store.deliveries.claim(deliveries[place]!, lease(), now);
-  const first = (await claim(0))!;
-  await store.deliveries.settle(first, {
-    kind: "failed",
-    at: now,
-    error: "503",
-    next: new Date(now.getTime() + 1_000),
-  });
+  await record(store, session, { notifications: [news, news, news, news] }, now);
+  const { claimed: all, full } = await store.deliveries.claim(id, lease(now), now);
+  expect([all.length, full]).toEqual([4, false]);
+  const next = new Date(now.getTime() + 1_000);
+  for (const one of all) await store.deliveries.settle(one, { kind: "failed", at: now, error: "503", next });
   expect(await store.webhooks.list()).toMatchObject([{ failingSince: now }]);
 
-  const second = (await claim(1))!;
-  expect(await claim(2)).toBeNull();
-  await store.deliveries.settle(second, { kind: "delivered", at: now });
+  const second = await store.deliveries.claim(id, lease(next), next);
+  expect(second).toMatchObject({ claimed: [{ id: all[0]!.id, attempt: 2 }], full: true });
+  expect(await store.deliveries.claim(id, lease(next), next)).toEqual({ claimed: [], full: true });
+  await store.deliveries.settle(second.claimed[0]!, { kind: "delivered", at: next });
   expect(await store.webhooks.list()).toMatchObject([{ failingSince: null }]);
-  expect(await store.deliveries.claimNext(second, lease(), now)).toMatchObject({ id: deliveries[2] });
-  expect(await store.deliveries.claimNext(second, lease(), now)).toBeNull();
+  const rest = await store.deliveries.claim(id, lease(next), next);
+  expect(rest.claimed.map((one) => one.id)).toEqual(all.slice(1).map((one) => one.id));
+  expect(await store.deliveries.claim(id, lease(next), next)).toEqual({ claimed: [], full: false });
+});
+
+test("all workers together have no more on their way to a receiver than it may have in hand", async () => {
+  const id = await webhookTo("http://192.0.2.20/");
+  const session = await created(store, "shared");
+  const now = clock.now();
+  await record(store, session, { notifications: Array.from({ length: 40 }, () => news) }, now);
+  const first = await store.deliveries.claim(id, lease(now), now);
+  expect([first.claimed.length, first.full]).toEqual([16, true]);
+  expect(await store.deliveries.claim(id, lease(now), now)).toEqual({ claimed: [], full: true });
+  const arrived = first.claimed.slice(0, 3);
+  const settled = arrived.map((one) => store.deliveries.settle(one, { kind: "delivered", at: now }));
+  expect(await Promise.all(settled)).toEqual([true, true, true]);
+  const second = await store.deliveries.claim(id, lease(now), now);
+  expect([second.claimed.length, second.full]).toEqual([3, true]);
+
+  // Leases that ended are taken over, and then neither renewed nor settled by whoever had them.
+  const later = new Date(now.getTime() + 10_001);
+  const others = await store.deliveries.claim(id, lease(later), later);
+  expect(others.claimed).toHaveLength(16);
+  const [lost] = others.claimed.filter(({ attempt }) => attempt === 2);
+  const stale = [...first.claimed, ...second.claimed].find((one) => one.id === lost?.id)!;
+  const renewed = await store.deliveries.renew([stale, lost!], new Date(later.getTime() + 20_000));
+  expect([...renewed]).toEqual([lost]);
+  expect(await store.deliveries.renew([stale], later)).toEqual(new Set());
+  const late = { kind: "delivered", at: later } as const;
+  expect(await Promise.all([stale, lost!].map((one) => store.deliveries.settle(one, late)))).toEqual([false, true]);
 });
 
 test("410 switches a receiver off: nothing waits for it, it makes no project managed, and registering switches it on", async () => {
   const gone = await aReceiver((response) => response.writeHead(410).end());
   const id = await webhookTo(gone.url);
   const session = await created(store, "gone");
-  const { deliveries } = await record(store, session, { notifications: [news, news] }, clock.now());
-  await deliver(deliveries[0]!, { ...delivering, shutdown: new AbortController().signal });
+  // The second one is to be sent later, and never will be.
+  await record(store, session, { notifications: [news] }, clock.now());
+  const later = new Date(clock.now().getTime() + 60_000);
+  await record(store, session, { notifications: [news] }, later);
+  const { deliver, ended } = aDeliverer();
+  await deliver(id);
+  await ended();
   const why = "the receiver answered 410: it is gone";
   expect(await store.webhooks.list()).toMatchObject([{ id, off: { at: expect.any(Date), why } }]);
   const told = await store.reports.notifications(session.id, { project: null, after: 0, limit: 10 });
@@ -119,9 +202,9 @@ test("410 switches a receiver off: nothing waits for it, it makes no project man
     ["failed", `not sent: ${why}`],
   ]);
 
-  expect((await record(store, session, { notifications: [news] }, clock.now())).deliveries).toEqual([]);
+  expect((await record(store, session, { notifications: [news] }, later)).receivers).toEqual([]);
   await store.webhooks.switchOn(id);
-  expect((await record(store, session, { notifications: [news] }, clock.now())).deliveries).toHaveLength(1);
+  expect((await record(store, session, { notifications: [news] }, later)).receivers).toEqual([id]);
 });
 
 test("while the message bus is away, webhooks hear all the same, and what the bus missed waits for it", async () => {
@@ -129,8 +212,10 @@ test("while the message bus is away, webhooks hear all the same, and what the bu
   await webhookTo(alive.url);
   const session = await created(store, "no-bus");
   const onBus = postgresStore(db, { bus: true });
-  const { deliveries } = await record(onBus, session, { notifications: [news, news] }, clock.now());
-  for (const id of deliveries) await deliver(id, { ...delivering, shutdown: new AbortController().signal });
+  const { receivers } = await record(onBus, session, { notifications: [news, news] }, clock.now());
+  const { deliver, ended } = aDeliverer();
+  for (const receiver of receivers) await deliver(receiver);
+  await ended();
   expect(alive.got).toHaveLength(2);
   const told = await store.reports.notifications(session.id, { project: null, after: 0, limit: 10 });
   const waiting = told?.flatMap((one) => one.deliveries).filter(({ receiver }) => receiver.kind === "bus");
@@ -176,19 +261,13 @@ test("what waits for a dead receiver does not stand before the tries of others",
   const session = await created(store, "backlog");
   const now = clock.now();
   const dead = await webhookTo("http://192.0.2.20/");
-  const { deliveries } = await record(store, session, { notifications: Array.from({ length: 60 }, () => news) }, now);
-  const lease = { token: randomUUID(), until: now };
-  const failed = { kind: "failed", at: now, error: "no answer within 10 s", next: now } as const;
-  await store.deliveries.settle((await store.deliveries.claim(deliveries[0]!, lease, now))!, failed);
-  await webhookTo("http://192.0.2.21/");
-  const others = await record(store, session, { notifications: [news] }, now);
-  const whose = new Map(
-    (await db.selectFrom("delivery").select(["id", "webhook_id"]).execute()).map((row) => [row.id, row.webhook_id]),
-  );
-  const other = others.deliveries.find((id) => whose.get(id) !== dead);
-  const due = await store.due.deliveries(new Date(now.getTime() + 1), 50);
-  expect(due).toContain(other);
-  expect(due.filter((id) => whose.get(id) === dead)).toHaveLength(1);
+  await record(store, session, { notifications: Array.from({ length: 60 }, () => news) }, now);
+  const other = await webhookTo("http://192.0.2.21/");
+  const soon = new Date(now.getTime() + 1);
+  await record(store, session, { notifications: [news] }, soon);
+  expect(await store.due.receivers(soon, 50)).toEqual([dead, other]);
+  expect(await store.due.receivers(now, 50)).toEqual([dead]);
+  expect(await store.due.receivers(soon, 1)).toEqual([dead]);
 });
 
 test("a receiver may take longer to answer than a lease lasts, and is told once", async () => {
@@ -206,11 +285,9 @@ test("a receiver may take longer to answer than a lease lasts, and is told once"
       if (!signal?.aborted) now += ms;
     },
   };
-  const { deliveries } = await record(store, session, { notifications: [news] }, moving.now());
-  const sent = deliver(deliveries[0]!, {
-    ...delivering,
+  const { receivers } = await record(store, session, { notifications: [news] }, moving.now());
+  const { deliver, ended } = aDeliverer({
     clock: moving,
-    shutdown: new AbortController().signal,
     deliveries: {
       ...store.deliveries,
       renew: async (claimed, until) => {
@@ -220,7 +297,8 @@ test("a receiver may take longer to answer than a lease lasts, and is told once"
       },
     },
   });
-  await sent;
+  await deliver(receivers[0]!);
+  await ended();
   expect(now - clock.now().getTime()).toBeGreaterThan(15_000);
   const [told] = (await store.reports.notifications(session.id, { project: null, after: 0, limit: 1 }))!;
   expect(told?.deliveries).toMatchObject([{ status: "delivered", attempts: 1 }]);

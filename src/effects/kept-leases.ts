@@ -1,0 +1,60 @@
+/** Leases of many things that end soon, renewed together: with one timer, and one statement every two seconds. */
+import type { Clock } from "../ports/clock.ts";
+import { leaseEnd, RENEW_MS } from "./lease.ts";
+
+export interface KeptLeases<Claimed> {
+  /**
+   * Renews a lease that lasts until `until`, until `letGo`. Calls `lost`, once, when the lease belongs to somebody else, and
+   * when it could not be renewed before its end: from then on others may have taken over.
+   */
+  keep(claimed: Claimed, until: Date, lost: () => void): void;
+  letGo(claimed: Claimed): void;
+}
+
+export function keptLeases<Claimed>({
+  renew,
+  clock,
+}: {
+  /** Answers those that were renewed; what is missing was lost. */
+  readonly renew: (all: readonly Claimed[], until: Date) => Promise<ReadonlySet<Claimed>>;
+  readonly clock: Clock;
+}): KeptLeases<Claimed> {
+  const kept = new Map<Claimed, { until: Date; readonly lost: () => void }>();
+  let idle = new AbortController();
+
+  function letGo(claimed: Claimed): void {
+    if (kept.delete(claimed) && kept.size === 0) idle.abort();
+  }
+
+  async function renewAll(): Promise<void> {
+    const until = leaseEnd(clock);
+    const all = [...kept.keys()];
+    const renewed = await renew(all, until).catch(() => null); // The database is away: the leases may still be ours.
+    for (const claimed of all) {
+      const lease = kept.get(claimed);
+      if (lease === undefined) continue; // It ended meanwhile.
+      if (renewed?.has(claimed) === true) lease.until = until;
+      else if (renewed !== null || clock.now() >= lease.until) {
+        letGo(claimed);
+        lease.lost();
+      }
+    }
+  }
+
+  async function keepAll(nothingLeft: AbortSignal): Promise<void> {
+    while (!nothingLeft.aborted) {
+      await clock.sleep(RENEW_MS, nothingLeft);
+      if (!nothingLeft.aborted) await renewAll();
+    }
+  }
+
+  return {
+    keep: (claimed, until, lost) => {
+      kept.set(claimed, { until, lost });
+      if (kept.size > 1) return;
+      idle = new AbortController();
+      void keepAll(idle.signal);
+    },
+    letGo,
+  };
+}
