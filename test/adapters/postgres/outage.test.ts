@@ -55,15 +55,21 @@ describe("a database that does not answer", () => {
 test("two transactions that lock each other out are done again, and both end", async () => {
   const [a, b] = [await created(store, "dead-1"), await created(store, "dead-2")];
   const gates = [aGate(), aGate()] as const;
+  const ended = [aGate(), aGate()] as const;
   let runs = 0;
-  const lockBoth = (first: string, second: string, mine: number) =>
-    inTransaction(db, async (trx) => {
+  const lockBoth = async (first: string, second: string, mine: 0 | 1) => {
+    const other = mine === 0 ? 1 : 0;
+    await inTransaction(db, async (trx) => {
       runs++;
+      // Whoever had to give way may be back before the other one has woken up, and they would meet once more.
+      if (runs > 2) await ended[other].opened;
       await trx.selectFrom("session").select("id").where("id", "=", first).forUpdate().execute();
-      gates[mine === 0 ? 0 : 1].open();
-      await gates[mine === 0 ? 1 : 0].opened;
+      gates[mine].open();
+      await gates[other].opened;
       await trx.selectFrom("session").select("id").where("id", "=", second).forUpdate().execute();
     });
+    ended[mine].open();
+  };
   await Promise.all([lockBoth(a.id, b.id, 0), lockBoth(b.id, a.id, 1)]);
   expect(runs).toBe(3);
 });
