@@ -8,27 +8,28 @@
  */
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { sql } from "kysely";
-import { Pool } from "undici";
 import { freePort, startService } from "../demo/service.ts";
 import { connect } from "../src/adapters/postgres/connect.ts";
 import { openDatabaseServer } from "../src/adapters/postgres/embedded.ts";
 import { readImpacted } from "../src/adapters/postgres/impacted.ts";
-
 import { readConstraints } from "../src/adapters/postgres/session-constraints.ts";
 import { nothingKnown } from "../src/adapters/postgres/snapshot.ts";
 import { SessionId } from "../src/domain/ids.ts";
 import { demoCloud } from "../src/simulator/scenarios.ts";
 import { startSimulator } from "../src/simulator/simulator.ts";
+import { cpuSeconds } from "./cpu.ts";
+import { type HttpRequest, timed } from "./requests.ts";
 
 const { values } = parseArgs({
   options: {
     instances: { type: "string", default: "100000" },
     requests: { type: "string", default: "20000" },
     "in-flight": { type: "string", default: "50" },
+    profile: { type: "string" },
   },
 });
 const [instances, requests, inFlight] = [values.instances, values.requests, values["in-flight"]].map(Number) as [
@@ -53,10 +54,12 @@ const settings = {
   FENIX_AUTH: "none",
   DATABASE_URL: server.url,
 };
+const nodeOptions = values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values.profile}`];
 const isUp = async () => (await fetch(`${url}/health/live`)).ok;
-const api = await startService({ mode: "api", settings, log: join(folder, "api.log"), isUp });
+const api = await startService({ mode: "api", settings, log: join(folder, "api.log"), isUp, nodeOptions });
 const { db, close } = connect({ url: server.url, applicationName: "bench", onIdleError: () => {} });
 
+const rounded = (ms: number) => Math.round(ms * 100) / 100;
 const project = (number: number) => `project-${Math.floor(number / PROJECT_INSTANCES)}`;
 await sql`
   insert into group_constraint
@@ -74,28 +77,23 @@ await sql`insert into constraint_version select 'project-' || n, 1 from generate
 );
 await sql`analyze`.execute(db);
 
-const pool = new Pool(url, { connections: inFlight });
-/** Milliseconds of each request; `send` is given a number that no other request has. */
-async function timed(send: (number: number) => Promise<{ statusCode: number; body: { dump(): Promise<void> } }>) {
-  const took: number[] = [];
-  let next = 0;
-  const began = performance.now();
-  const one = async () => {
-    for (let number = next++; number < requests; number = next++) {
-      const start = performance.now();
-      const { statusCode, body } = await send(number);
-      await body.dump();
-      if (statusCode !== 200) throw new Error(`answered ${statusCode}`);
-      took.push(performance.now() - start);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, one));
-  const sorted = took.toSorted((a, b) => a - b);
-  const at = (share: number) => Math.round((sorted[Math.floor(share * sorted.length)] ?? 0) * 10) / 10;
+/** Over one kind of request: how many a second, how long they took, and what one cost each process. */
+async function measure(make: (number: number) => HttpRequest) {
+  const now = () => ({
+    api: cpuSeconds(api.pid),
+    postgres: cpuSeconds(process.pid, "postgres"),
+    sender: cpuSeconds(process.pid),
+  });
+  const before = now();
+  const { tookMs, perSecond } = await timed(port, { count: requests, inFlight }, make);
+  const after = now();
+  const sorted = tookMs.toSorted((x, y) => x - y);
+  const at = (share: number) => rounded(sorted[Math.floor(share * sorted.length)] ?? 0);
+  const cpuMs = (of: keyof typeof before) => rounded(((after[of] - before[of]) / requests) * 1_000);
   return {
-    perSecond: Math.round(requests / ((performance.now() - began) / 1_000)),
-    p50: at(0.5),
-    p99: at(0.99),
+    ...{ perSecond: Math.round(perSecond), p50: at(0.5), p99: at(0.99) },
+    cpuMs: { api: cpuMs("api"), postgres: cpuMs("postgres"), sender: cpuMs("sender") },
+    load: rounded(loadavg()[0] ?? 0),
   };
 }
 
@@ -112,16 +110,17 @@ const put = (same: boolean, lead: number) => (number: number) => {
     resource_mitigation: true,
     lead_time: lead + (number % 80_000),
   };
-  const headers = { "content-type": "application/json" };
-  return pool.request({ path: `/v1/instance/instance-${at}`, method: "PUT", headers, body: JSON.stringify(body) });
+  return { method: "PUT", path: `/v1/instance/instance-${at}`, body: JSON.stringify(body) };
 };
-const get = (number: number) =>
-  pool.request({ path: `/v1/instance/instance-${(number * 7_919) % instances}`, method: "GET" });
+const get = (number: number) => ({ method: "GET", path: `/v1/instance/instance-${(number * 7_919) % instances}` });
 
+// The API has just started: its code is compiled by the first few thousand.
+await timed(port, { count: 3_000, inFlight }, get);
+await timed(port, { count: 3_000, inFlight }, put(false, 0));
 const load = {
-  get: await timed(get),
-  put: await timed(put(false, 1)),
-  putOneProject: await timed(put(true, 2)),
+  get: await measure(get),
+  put: await measure(put(false, 1)),
+  putOneProject: await measure(put(true, 2)),
 };
 
 const session = SessionId.parse(randomUUID());
@@ -155,12 +154,10 @@ const firstTurn = await turn();
 const turns: number[] = [];
 for (let i = 0; i < 200; i++) turns.push(await turn());
 const median = turns.toSorted((a, b) => a - b)[100] ?? 0;
-const rounded = (ms: number) => Math.round(ms * 100) / 100;
 console.log(
   JSON.stringify({ instances, inFlight, ...load, firstTurn: rounded(firstTurn), laterTurns: rounded(median) }),
 );
 
-await pool.close();
 await close();
 await api.stop();
 await server.stop();
