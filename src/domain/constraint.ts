@@ -19,6 +19,10 @@ export interface InstanceConstraints {
   readonly resourceMitigation: boolean;
   /** From the notification to the impact, unless the project said yes before. */
   readonly leadTimeSeconds: number;
+  /** The instance of the same project that it was made to take the place of; absent: of none. */
+  readonly replaces?: InstanceId;
+  /** When it was declared first; absent while it is being declared. */
+  readonly declaredAt?: Date;
 }
 
 export interface GroupConstraints {
@@ -41,11 +45,21 @@ export interface DeclaredConstraints {
   readonly groups: ReadonlyMap<GroupId, GroupConstraints>;
   /** The instances declared for each group, by id; a group without any is not in it. */
   readonly members: ReadonlyMap<GroupId, readonly InstanceId[]>;
+  /** Instances that others were declared to take the place of, each with the newest that was. */
+  readonly replacedBy: ReadonlyMap<InstanceId, InstanceId>;
 }
 
-export const noConstraints: DeclaredConstraints = { instances: new Map(), groups: new Map(), members: new Map() };
+export const noConstraints: DeclaredConstraints = {
+  instances: new Map(),
+  groups: new Map(),
+  members: new Map(),
+  replacedBy: new Map(),
+};
 
-/** A member of a group whose move is under way, in any session, or whose recovery time has not passed yet. */
+/**
+ * A member of a group whose move is under way, in any session, or whose recovery time has not passed yet. One that its
+ * project re-created stands for both: the old instance and the one that took its place are one member.
+ */
 export type ImpactedMember =
   | { readonly kind: "moving"; readonly instance: InstanceId }
   | { readonly kind: "recovering"; readonly instance: InstanceId; readonly until: Date };
@@ -139,21 +153,36 @@ export const migrationType = (
 
 const isAnti = ({ policy }: ServerGroup): boolean => policy === "anti-affinity" || policy === "soft-anti-affinity";
 
-/** A move of any session: under way while `endedAt` is null. */
+/**
+ * The instance that stands for this one now: the newest that was declared to take its place, else itself. It follows
+ * replacements of replacements, and no circle that a manager may have declared.
+ */
+export function standIn({ replacedBy }: Pick<DeclaredConstraints, "replacedBy">, instance: InstanceId): InstanceId {
+  const seen = new Set<InstanceId>();
+  let newest = instance;
+  for (let next = replacedBy.get(newest); next && !seen.has(next); next = replacedBy.get(newest)) {
+    seen.add(newest);
+    newest = next;
+  }
+  return newest;
+}
+
+/** A move of any session, or a project's own action: under way while `endedAt` is null. */
 export interface SeenMove {
   readonly instance: InstanceId;
   readonly endedAt: Date | null;
+  /** Of an own action that is done: its group then, and who took its place. */
+  readonly group?: GroupId | null;
+  readonly replacement?: InstanceId | null;
 }
 
 /** Who is impacted at `now`: each member once, by what holds longest; members are in the order of `moves`. */
-export function impactedBy(
-  moves: readonly SeenMove[],
-  { instances, groups }: DeclaredConstraints,
-  now: Date,
-): Impacted {
+export function impactedBy(moves: readonly SeenMove[], constraints: DeclaredConstraints, now: Date): Impacted {
+  const { instances, groups } = constraints;
   const byGroup = new Map<GroupId, Map<InstanceId, ImpactedMember>>();
-  for (const { instance, endedAt } of moves) {
-    const id = instances.get(instance)?.group;
+  for (const { instance: moved, endedAt, group: then, replacement } of moves) {
+    const instance = standIn(constraints, replacement ?? moved);
+    const id = instances.get(instance)?.group ?? instances.get(moved)?.group ?? then;
     const group = id ? groups.get(id) : undefined;
     if (!group) continue;
     const until = endedAt && new Date(endedAt.getTime() + group.recoveryTimeSeconds * 1_000);
@@ -185,6 +214,11 @@ export function constraintsFrom(
     instances: new Map(instances.map((one) => [one.instance, one])),
     groups: new Map(groups.map((one) => [one.group, one])),
     members,
+    replacedBy: new Map(
+      instances
+        .toSorted((a, b) => (a.declaredAt?.getTime() ?? 0) - (b.declaredAt?.getTime() ?? 0))
+        .flatMap(({ instance, replaces }) => (replaces === undefined ? [] : [[replaces, instance] as const])),
+    ),
   };
 }
 

@@ -58,11 +58,11 @@ async function write(db: Database, declared: InstanceConstraints, at: Date): Pro
     changed as (
       insert into instance_constraint as kept (
         instance_id, project_id, group_id, instance_name, max_interruption_time,
-        migration_type, resource_mitigation, lead_time, created_at, updated_at
+        migration_type, resource_mitigation, lead_time, replaces, created_at, updated_at
       )
       select ${instance}, ${project}, ${group}::text, ${declared.name}, ${declared.maxInterruptionSeconds}::integer,
         ${declared.migrationType}, ${declared.resourceMitigation}::boolean, ${declared.leadTimeSeconds}::integer,
-        ${at}::timestamptz, ${at}::timestamptz
+        ${declared.replaces ?? null}::text, ${at}::timestamptz, ${at}::timestamptz
       where ${group}::text is null or exists (select from held)
       on conflict (instance_id) do update set
         group_id = excluded.group_id,
@@ -71,13 +71,16 @@ async function write(db: Database, declared: InstanceConstraints, at: Date): Pro
         migration_type = excluded.migration_type,
         resource_mitigation = excluded.resource_mitigation,
         lead_time = excluded.lead_time,
+        -- Whose place it took stays true when its manager declares the rest again.
+        replaces = coalesce(excluded.replaces, kept.replaces),
         updated_at = excluded.updated_at
       where kept.project_id = excluded.project_id and (
         kept.group_id, kept.instance_name, kept.max_interruption_time,
-        kept.migration_type, kept.resource_mitigation, kept.lead_time
+        kept.migration_type, kept.resource_mitigation, kept.lead_time, kept.replaces
       ) is distinct from (
         excluded.group_id, excluded.instance_name, excluded.max_interruption_time,
-        excluded.migration_type, excluded.resource_mitigation, excluded.lead_time
+        excluded.migration_type, excluded.resource_mitigation, excluded.lead_time,
+        coalesce(excluded.replaces, kept.replaces)
       )
       returning *
     ),
@@ -111,4 +114,6 @@ export const toInstanceConstraints = (row: Row): InstanceConstraints => ({
   migrationType: trusted(row.migration_type),
   resourceMitigation: row.resource_mitigation,
   leadTimeSeconds: row.lead_time,
+  ...(row.replaces === null ? {} : { replaces: trusted<InstanceId>(row.replaces) }),
+  declaredAt: row.created_at,
 });
