@@ -274,6 +274,7 @@ create table instance_constraint (
   foreign key (group_id) references group_constraint(group_id) on delete set null
 );
 create index instance_constraint_group on instance_constraint (group_id, project_id) where (group_id is not null);
+create index instance_constraint_replaces on instance_constraint (replaces) where (replaces is not null);
 
 create table constraint_version (
   project_id text   not null,

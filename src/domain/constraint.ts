@@ -181,9 +181,12 @@ export function impactedBy(moves: readonly SeenMove[], constraints: DeclaredCons
   const { instances, groups } = constraints;
   const byGroup = new Map<GroupId, Map<InstanceId, ImpactedMember>>();
   for (const { instance: moved, endedAt, group: then, replacement } of moves) {
-    const instance = standIn(constraints, replacement ?? moved);
-    const id = instances.get(instance)?.group ?? instances.get(moved)?.group ?? then;
+    const own = instances.get(moved)?.group ?? then;
+    const newest = standIn(constraints, replacement ?? moved);
+    const id = own ?? instances.get(newest)?.group;
     const group = id ? groups.get(id) : undefined;
+    // Who claims the place of another group's member cannot take its impact away.
+    const instance = instances.get(newest)?.group === id ? newest : moved;
     if (!group) continue;
     const until = endedAt && new Date(endedAt.getTime() + group.recoveryTimeSeconds * 1_000);
     if (until && until <= now) continue;
@@ -203,6 +206,7 @@ export function constraintsFrom(
   groups: readonly GroupConstraints[],
 ): DeclaredConstraints {
   if (instances.length + groups.length === 0) return noConstraints;
+  const byId = new Map(instances.map((one) => [one.instance, one]));
   const members = new Map<GroupId, InstanceId[]>();
   for (const { instance, group } of instances) {
     if (group === null) continue;
@@ -211,13 +215,16 @@ export function constraintsFrom(
     else members.set(group, [instance]);
   }
   return {
-    instances: new Map(instances.map((one) => [one.instance, one])),
+    instances: byId,
     groups: new Map(groups.map((one) => [one.group, one])),
     members,
     replacedBy: new Map(
       instances
         .toSorted((a, b) => (a.declaredAt?.getTime() ?? 0) - (b.declaredAt?.getTime() ?? 0))
-        .flatMap(({ instance, replaces }) => (replaces === undefined ? [] : [[replaces, instance] as const])),
+        .flatMap(({ instance, project, replaces }) => {
+          const isForeign = replaces !== undefined && (byId.get(replaces)?.project ?? project) !== project;
+          return replaces === undefined || isForeign ? [] : [[replaces, instance] as const];
+        }),
     ),
   };
 }

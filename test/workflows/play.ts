@@ -61,8 +61,8 @@ export interface Script {
   readonly hosts?: readonly string[];
   readonly options?: Partial<SessionOptions>;
   readonly actions?: readonly { readonly plugin: string; readonly phase: ActionPhase; readonly order?: number }[];
-  /** What managers declared. */
-  readonly constraints?: DeclaredConstraints;
+  /** What managers declared; a function where that changes with the seconds. */
+  readonly constraints?: DeclaredConstraints | ((seconds: number) => DeclaredConstraints);
   /** Moves of other sessions, by their seconds. */
   readonly otherMoves?: readonly { readonly instance: string; readonly from: number; readonly to: number }[];
   readonly beginsInSeconds?: number;
@@ -230,7 +230,8 @@ class Playing {
   }
 
   #constraints(): DeclaredConstraints {
-    return this.#script.constraints ?? noConstraints;
+    const { constraints = noConstraints } = this.#script;
+    return typeof constraints === "function" ? constraints(this.#now) : constraints;
   }
 
   /** Of this session and of others, with what projects promised to do themselves. */

@@ -111,7 +111,8 @@ describe("what a session sees of declarations", () => {
     expect([...(await seen()).instances.keys()]).toEqual([a]);
     await groups.remove(web);
     expect(await seen()).toEqual({
-      instances: new Map([[a, anInstance(a, { group: null })]]),
+      instances: new Map([[a, { ...anInstance(a, { group: null }), declaredAt: NOON }]]),
+      replacedBy: new Map(),
       groups: new Map(),
       members: new Map(),
     });

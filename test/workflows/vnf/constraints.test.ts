@@ -9,6 +9,7 @@ import {
   InstanceId,
   ProjectId,
 } from "#sdk";
+import { later } from "../../support/a-view.ts";
 import { done, failed } from "../outcomes.ts";
 import { agree, type Manager, type Played, type Script } from "../play.ts";
 import type { World } from "../world.ts";
@@ -197,6 +198,57 @@ describe("max impacted members and recovery time (I2)", () => {
     );
     const noted = played.timeline.find((line) => line.includes("has done its OWN_ACTION for a")) ?? "";
     expect(movesAt(played)[0]).toBeGreaterThanOrEqual(Number.parseInt(noted, 10) + 600);
+  });
+});
+
+describe("an instance that its project re-creates as its OWN_ACTION", () => {
+  const own: Manager = (question, world) =>
+    question.instance === "a" ? { answer: "ACK", action: "OWN_ACTION" } : agree(question, world);
+  /** The manager starts a successor at 100, declares it at 110, and removes the old one at 200; it serves from 250 on. */
+  const recreating = (each: Partial<InstanceConstraints>, group: Partial<GroupConstraints> = {}): Script => {
+    const before = declared(["a", "b"], group);
+    const successor = { ...declared(["a2"], group).instances.values().next().value, ...each } as InstanceConstraints;
+    const after = constraintsFrom([...before.instances.values(), successor], [...before.groups.values()]);
+    return script({
+      cloud: { hosts: { c1: {}, c2: {}, c3: {} }, instances: { a: { on: "c1" }, b: { on: "c1" } } },
+      managers: { shop: own },
+      constraints: (seconds) => (seconds < 110 ? before : after),
+      events: [
+        { atSeconds: 100, happens: (world) => world.add({ a2: { on: "c2", status: "BUILD" } }) },
+        { atSeconds: 200, happens: (world) => world.remove("a") },
+        { atSeconds: 250, happens: (world) => world.change("a2", { status: "ACTIVE" }) },
+      ],
+    });
+  };
+  const noted = ({ timeline }: Played) => timeline.find((line) => line.includes("has done its OWN_ACTION")) ?? "";
+
+  test.each([
+    { said: "its manager says so", each: { replaces: InstanceId.parse("a") } },
+    { said: "it is the one new member of the group", each: { declaredAt: later(110) } },
+  ])("its successor is known since $said, and recovers in its place", ({ each }) => {
+    const played = done(recreating(each));
+    expect(noted(played)).toMatch(/for a, replaced by a2$/);
+    const at = Number.parseInt(noted(played), 10);
+    expect(at).toBeGreaterThanOrEqual(200);
+    expect(movesAt(played)).toHaveLength(1);
+    expect(movesAt(played)[0]).toBeGreaterThanOrEqual(at + 60);
+    expect(played.asked.filter(({ instance }) => instance === "a2")).toEqual([]);
+  });
+
+  test("old and new are one member: the place beside them is free for another one", () => {
+    const group = { maxImpactedMembers: 2, recoveryTimeSeconds: 0 };
+    const linked = done(recreating({ replaces: InstanceId.parse("a") }, group));
+    expect(movesAt(linked)[0]).toBeLessThan(200);
+  });
+
+  test("a successor that does not serve yet keeps the others waiting beyond the recovery", () => {
+    const played = done(recreating({ replaces: InstanceId.parse("a") }, { recoveryTimeSeconds: 1 }));
+    expect(movesAt(played)[0]).toBeGreaterThanOrEqual(250);
+  });
+
+  test("a namesake that its manager declared in no group took nobody's place", () => {
+    const played = done(recreating({ name: "a", group: null, declaredAt: later(110) }));
+    expect(noted(played)).toMatch(/for a$/);
   });
 });
 
