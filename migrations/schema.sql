@@ -106,6 +106,7 @@ create table question (
   reply_by        timestamptz not null,
   actions_at      timestamptz not null,
   instance_id     text,
+  members         jsonb,
   primary key (session_id, entry, project_id, round),
   constraint question_round_check check (round > 0),
   foreign key (session_id) references session(id) on delete cascade,
@@ -127,6 +128,7 @@ create table reply (
   constraint reply_answer_check check (answer in ('ACK', 'NACK')),
   foreign key (session_id, entry, project_id, round) references question(session_id, entry, project_id, round) on delete cascade
 );
+create index reply_own_action on reply (session_id, entry) where ((answer = 'ACK') and (instance_actions @? '$.*?(@ == "OWN_ACTION")'::jsonpath));
 
 create table effect (
   id              bigint      not null generated always as identity,
@@ -262,14 +264,17 @@ create table instance_constraint (
   lead_time             integer     not null,
   created_at            timestamptz not null,
   updated_at            timestamptz not null,
+  replaces              text,
   primary key (instance_id),
   unique (project_id, instance_id),
+  constraint instance_constraint_check check (replaces <> instance_id),
   constraint instance_constraint_lead_time_check check (lead_time >= 0),
   constraint instance_constraint_max_interruption_time_check check (max_interruption_time >= 0),
   constraint instance_constraint_migration_type_check check (migration_type in ('MIGRATE', 'LIVE_MIGRATE', 'OWN_ACTION')),
   foreign key (group_id) references group_constraint(group_id) on delete set null
 );
 create index instance_constraint_group on instance_constraint (group_id, project_id) where (group_id is not null);
+create index instance_constraint_replaces on instance_constraint (replaces) where (replaces is not null);
 
 create table constraint_version (
   project_id text   not null,

@@ -19,6 +19,10 @@ export interface InstanceConstraints {
   readonly resourceMitigation: boolean;
   /** From the notification to the impact, unless the project said yes before. */
   readonly leadTimeSeconds: number;
+  /** The instance of the same project that it was made to take the place of; absent: of none. */
+  readonly replaces?: InstanceId;
+  /** When it was declared first; absent while it is being declared. */
+  readonly declaredAt?: Date;
 }
 
 export interface GroupConstraints {
@@ -41,11 +45,21 @@ export interface DeclaredConstraints {
   readonly groups: ReadonlyMap<GroupId, GroupConstraints>;
   /** The instances declared for each group, by id; a group without any is not in it. */
   readonly members: ReadonlyMap<GroupId, readonly InstanceId[]>;
+  /** Instances that others were declared to take the place of, each with the newest that was. */
+  readonly replacedBy: ReadonlyMap<InstanceId, InstanceId>;
 }
 
-export const noConstraints: DeclaredConstraints = { instances: new Map(), groups: new Map(), members: new Map() };
+export const noConstraints: DeclaredConstraints = {
+  instances: new Map(),
+  groups: new Map(),
+  members: new Map(),
+  replacedBy: new Map(),
+};
 
-/** A member of a group whose move is under way, in any session, or whose recovery time has not passed yet. */
+/**
+ * A member of a group whose move is under way, in any session, or whose recovery time has not passed yet. One that its
+ * project re-created stands for both: the old instance and the one that took its place are one member.
+ */
 export type ImpactedMember =
   | { readonly kind: "moving"; readonly instance: InstanceId }
   | { readonly kind: "recovering"; readonly instance: InstanceId; readonly until: Date };
@@ -139,22 +153,40 @@ export const migrationType = (
 
 const isAnti = ({ policy }: ServerGroup): boolean => policy === "anti-affinity" || policy === "soft-anti-affinity";
 
-/** A move of any session: under way while `endedAt` is null. */
+/**
+ * The instance that stands for this one now: the newest that was declared to take its place, else itself. It follows
+ * replacements of replacements, and no circle that a manager may have declared.
+ */
+export function standIn({ replacedBy }: Pick<DeclaredConstraints, "replacedBy">, instance: InstanceId): InstanceId {
+  const seen = new Set<InstanceId>();
+  let newest = instance;
+  for (let next = replacedBy.get(newest); next && !seen.has(next); next = replacedBy.get(newest)) {
+    seen.add(newest);
+    newest = next;
+  }
+  return newest;
+}
+
+/** A move of any session, or a project's own action: under way while `endedAt` is null. */
 export interface SeenMove {
   readonly instance: InstanceId;
   readonly endedAt: Date | null;
+  /** Of an own action that is done: its group then, and who took its place. */
+  readonly group?: GroupId | null;
+  readonly replacement?: InstanceId | null;
 }
 
 /** Who is impacted at `now`: each member once, by what holds longest; members are in the order of `moves`. */
-export function impactedBy(
-  moves: readonly SeenMove[],
-  { instances, groups }: DeclaredConstraints,
-  now: Date,
-): Impacted {
+export function impactedBy(moves: readonly SeenMove[], constraints: DeclaredConstraints, now: Date): Impacted {
+  const { instances, groups } = constraints;
   const byGroup = new Map<GroupId, Map<InstanceId, ImpactedMember>>();
-  for (const { instance, endedAt } of moves) {
-    const id = instances.get(instance)?.group;
+  for (const { instance: moved, endedAt, group: then, replacement } of moves) {
+    const own = instances.get(moved)?.group ?? then;
+    const newest = standIn(constraints, replacement ?? moved);
+    const id = own ?? instances.get(newest)?.group;
     const group = id ? groups.get(id) : undefined;
+    // Who claims the place of another group's member cannot take its impact away.
+    const instance = instances.get(newest)?.group === id ? newest : moved;
     if (!group) continue;
     const until = endedAt && new Date(endedAt.getTime() + group.recoveryTimeSeconds * 1_000);
     if (until && until <= now) continue;
@@ -174,6 +206,7 @@ export function constraintsFrom(
   groups: readonly GroupConstraints[],
 ): DeclaredConstraints {
   if (instances.length + groups.length === 0) return noConstraints;
+  const byId = new Map(instances.map((one) => [one.instance, one]));
   const members = new Map<GroupId, InstanceId[]>();
   for (const { instance, group } of instances) {
     if (group === null) continue;
@@ -182,9 +215,17 @@ export function constraintsFrom(
     else members.set(group, [instance]);
   }
   return {
-    instances: new Map(instances.map((one) => [one.instance, one])),
+    instances: byId,
     groups: new Map(groups.map((one) => [one.group, one])),
     members,
+    replacedBy: new Map(
+      instances
+        .toSorted((a, b) => (a.declaredAt?.getTime() ?? 0) - (b.declaredAt?.getTime() ?? 0))
+        .flatMap(({ instance, project, replaces }) => {
+          const isForeign = replaces !== undefined && (byId.get(replaces)?.project ?? project) !== project;
+          return replaces === undefined || isForeign ? [] : [[replaces, instance] as const];
+        }),
+    ),
   };
 }
 

@@ -3,7 +3,7 @@
  * The key of an effect (session, entry, kind, subject) is stable, so naming it again asks for nothing new.
  */
 import type { Occupants } from "./cloud.ts";
-import type { HostName, InstanceId, PluginName, ProjectId } from "./ids.ts";
+import type { GroupId, HostName, InstanceId, PluginName, ProjectId } from "./ids.ts";
 import type { Question } from "./question.ts";
 import type { ActionPhase, Closure, HostStatus, MoveKind } from "./session.ts";
 
@@ -99,6 +99,12 @@ export interface NoteOwnAction {
   readonly kind: "note_own_action";
   readonly project: ProjectId;
   readonly instance: InstanceId;
+  /** Of the question to which the project promised it: an instance may be asked about more than once in an entry. */
+  readonly round: number;
+  /** The declared group in which it recovers, as it was at that moment: managers remove what they declared of the old one. */
+  readonly group: GroupId | null;
+  /** The instance that took its place, where that is known. */
+  readonly replacement: InstanceId | null;
 }
 
 /** Set where a host stands. What infrastructure services hear of it (`maintenance.host`) is announced by this. */
@@ -176,7 +182,7 @@ export function subjectOf(effect: Effect): string {
     case "tell_moved":
       return `${effect.instance}#${effect.attempt}`;
     case "note_own_action":
-      return effect.instance;
+      return `${effect.instance}#${effect.round}`;
     case "mark_host":
       return `${effect.host}/${effect.status.kind}`;
   }

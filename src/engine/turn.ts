@@ -218,13 +218,14 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
     case "tell_moved":
       return { at, kind: "project_told", subject: effect.project, text: `told that ${effect.instance} has moved` };
     case "note_own_action": {
-      const { project, instance } = effect;
+      const { project, instance, group, replacement } = effect;
+      const instead = replacement === null ? "" : `: ${replacement} took its place`;
       return {
         at,
         kind: "own_action_done",
         subject: instance,
-        text: `project ${project} has done its OWN_ACTION`,
-        data: { project },
+        text: `project ${project} has done its OWN_ACTION${instead}`,
+        data: { project, group, replacement },
       };
     }
     case "mark_host": {

@@ -74,6 +74,8 @@ export interface InstanceDetail {
   /** The newest action agreed or performed for it. */
   readonly action: InstanceAction | null;
   readonly actionDone: boolean;
+  /** The instance that its project made in its place, where that is known. */
+  readonly replacedBy: InstanceId | null;
   readonly createdAt: Date;
   readonly updatedAt: Date | null;
 }

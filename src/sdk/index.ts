@@ -23,11 +23,13 @@ export {
   maxPerHost,
   migrationType,
   recoverySeconds,
+  standIn,
 } from "../domain/constraint.ts";
 export * from "../domain/effect.ts";
 export { grouped } from "../domain/grouped.ts";
 export * from "../domain/ids.ts";
 export * from "../domain/question.ts";
+export { type Recreated, replacementsOf } from "../domain/replacement.ts";
 export * as resources from "../domain/resources.ts";
 export type { Resources } from "../domain/resources.ts";
 export * from "../domain/session.ts";

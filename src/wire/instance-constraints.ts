@@ -24,6 +24,13 @@ export const DeclareInstance = z
     ),
     resource_mitigation: YamlBoolean.describe("it needs replacement capacity before it is touched"),
     lead_time: ConstraintSeconds.describe("seconds that the manager needs before it is moved"),
+    replaces: InstanceId.optional().describe(
+      "the instance that it was made to take the place of, such as by an OWN_ACTION: both are one member of their group",
+    ),
+  })
+  .refine(({ instance_id, replaces }) => instance_id !== replaces, {
+    path: ["replaces"],
+    error: "no instance takes its own place",
   })
   .meta({ id: "DeclareInstance" });
 
@@ -37,6 +44,7 @@ export const InstanceAnswer = z
     migration_type: InstanceAction,
     resource_mitigation: z.boolean(),
     lead_time: z.int(),
+    replaces: z.string().optional().describe("the instance whose place it took; kept when the rest is declared again"),
     created_at: Time,
     updated_at: Time,
   })
@@ -55,6 +63,7 @@ export const toInstanceConstraints = (body: z.infer<typeof DeclareInstance>): In
   migrationType: body.migration_type,
   resourceMitigation: body.resource_mitigation,
   leadTimeSeconds: body.lead_time,
+  ...(body.replaces === undefined ? {} : { replaces: body.replaces }),
 });
 
 export const toInstanceAnswer = (kept: Kept<InstanceConstraints>): z.infer<typeof InstanceAnswer> => ({
@@ -66,6 +75,7 @@ export const toInstanceAnswer = (kept: Kept<InstanceConstraints>): z.infer<typeo
   migration_type: kept.migrationType,
   resource_mitigation: kept.resourceMitigation,
   lead_time: kept.leadTimeSeconds,
+  ...(kept.replaces === undefined ? {} : { replaces: kept.replaces }),
   created_at: formatTime(kept.createdAt),
   updated_at: formatTime(kept.updatedAt),
 });

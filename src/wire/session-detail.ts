@@ -120,6 +120,7 @@ const InstanceRow = z
     action: z.string().nullable(),
     action_done: z.boolean(),
     host: z.string().nullable(),
+    replaced_by: z.string().nullable().describe("the instance that its project made in its place"),
     details: z.null(),
   })
   .meta({ id: "InstanceRow" });
@@ -270,6 +271,7 @@ const toInstanceRow = (
   action: instance.action,
   action_done: instance.actionDone,
   host: instance.host,
+  replaced_by: instance.replacedBy,
   details: null,
   created_at: formatTime(instance.createdAt),
   updated_at: formatTimeOrNull(instance.updatedAt),

@@ -156,4 +156,35 @@ describe("who is impacted", () => {
     expect(told).toEqual(expected);
     expect(impacted.size).toBe(expected.length === 0 ? 0 : 1);
   });
+
+  describe("when a member was re-created", () => {
+    const bank = project("bank");
+    const other = GroupId.parse("other");
+    const done = { instance: instance("a"), endedAt: later(-10), group: web };
+    const x = { ...anInstance("x"), replaces: instance("a") };
+    const until = later(50);
+    const groups = [aGroup(), aGroup({ group: other, project: bank })];
+    test.each([
+      ["the new one, which says so", [anInstance("a"), x], done, "web x"],
+      ["the new one, though the old one is declared no more", [x], done, "web x"],
+      [
+        "the new one, which the session has recognised",
+        [anInstance("x")],
+        { ...done, replacement: instance("x") },
+        "web x",
+      ],
+      ["the old one, though it is declared no more and nobody took its place", [anInstance("b")], done, "web a"],
+      [
+        "the old one, where another project claims its place",
+        [anInstance("a"), { ...x, project: bank, group: other }],
+        done,
+        "web a",
+      ],
+      ["the old one, where another group's member claims its place", [{ ...x, group: other }], done, "web a"],
+    ])("%s recovers", (_who, instances, move, expected) => {
+      const impacted = impactedBy([move], constraintsFrom(instances, groups), NOON);
+      const [group = "", member = ""] = expected.split(" ");
+      expect([...impacted]).toEqual([[group, [{ kind: "recovering", instance: member, until }]]]);
+    });
+  });
 });

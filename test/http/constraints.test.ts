@@ -56,6 +56,20 @@ describe("K8: constraints are declared and removed as Doctor and Tacker do it", 
     expect((await send({ url: `${at.instance}/${one.instance_id}/` })).json()).toEqual(second.json());
   });
 
+  test("an instance that was re-created says whose place it took, and that stays when it is declared again", async () => {
+    const replaces = randomUUID();
+    const one = anInstance();
+    expect((await putInstance({ ...one, replaces } as typeof one)).json()).toEqual({ ...one, replaces, ...times });
+    expect((await putInstance({ ...one, lead_time: 50 })).json()).toEqual({
+      ...one,
+      lead_time: 50,
+      replaces,
+      ...times,
+    });
+    const itself = await putInstance({ ...one, replaces: one.instance_id } as typeof one);
+    expect([itself.statusCode, itself.json().field]).toEqual([422, "replaces"]);
+  });
+
   test("the same again is the same, and something else replaces it", async () => {
     const group = aGroup();
     const first = await putGroup(group);

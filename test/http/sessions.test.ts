@@ -193,6 +193,7 @@ test("the detail has the rows of the original and what it did not know", async (
           status: "ACTIVE",
           action: "MIGRATE",
           actionDone: true,
+          replacedBy: null,
           createdAt: now,
           updatedAt: now,
         },

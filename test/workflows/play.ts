@@ -61,8 +61,8 @@ export interface Script {
   readonly hosts?: readonly string[];
   readonly options?: Partial<SessionOptions>;
   readonly actions?: readonly { readonly plugin: string; readonly phase: ActionPhase; readonly order?: number }[];
-  /** What managers declared. */
-  readonly constraints?: DeclaredConstraints;
+  /** What managers declared; a function where that changes with the seconds. */
+  readonly constraints?: DeclaredConstraints | ((seconds: number) => DeclaredConstraints);
   /** Moves of other sessions, by their seconds. */
   readonly otherMoves?: readonly { readonly instance: string; readonly from: number; readonly to: number }[];
   readonly beginsInSeconds?: number;
@@ -101,6 +101,8 @@ const seconds: Readonly<Record<string, number>> = {
 /** More turns than any session of these tests needs; a livelock is found by it in milliseconds. */
 const TURNS_MAX = 4_000;
 const HOURS_MAX = 24 * 3;
+/** A minute that a look may be old, and the look itself. */
+const SURPRISE_SECONDS = 65;
 
 interface Happening {
   readonly at: number;
@@ -182,6 +184,7 @@ class Playing {
         at: atSeconds,
         happens: () => {
           world.surprised = true;
+          world.surprisedAt = atSeconds;
           happens(world);
         },
       });
@@ -227,16 +230,23 @@ class Playing {
   }
 
   #constraints(): DeclaredConstraints {
-    return this.#script.constraints ?? noConstraints;
+    const { constraints = noConstraints } = this.#script;
+    return typeof constraints === "function" ? constraints(this.#now) : constraints;
   }
 
-  /** Of this session and of others. */
+  /** Of this session and of others, with what projects promised to do themselves. */
   #allMoves(): readonly SeenMove[] {
-    const ours = this.#effects.flatMap(({ effect, status }): SeenMove[] =>
-      (effect.kind !== "move_instance" && effect.kind !== "note_own_action") || status.kind === "cancelled"
-        ? []
-        : [{ instance: effect.instance, endedAt: "at" in status ? status.at : null }],
-    );
+    return [...this.#movesSeen(), ...this.#promised().map((instance) => ({ instance, endedAt: null }))];
+  }
+
+  #movesSeen(): readonly SeenMove[] {
+    const ours = this.#effects.flatMap(({ effect, status }): SeenMove[] => {
+      const endedAt = "at" in status ? status.at : null;
+      if (status.kind === "cancelled") return [];
+      if (effect.kind === "move_instance") return [{ instance: effect.instance, endedAt }];
+      if (effect.kind !== "note_own_action") return [];
+      return [{ instance: effect.instance, endedAt, group: effect.group, replacement: effect.replacement }];
+    });
     const others = (this.#script.otherMoves ?? [])
       .filter(({ from }) => from <= this.#now)
       .map(({ instance, to }) => ({
@@ -246,18 +256,61 @@ class Playing {
     return [...ours, ...others];
   }
 
-  /** I2 and I9 for what managers declared, counted from the moves and the world and nothing else. */
+  /** Own actions of the present entry whose time is not over, and that were not seen to be done: as the store finds them. */
+  #promised(): readonly InstanceId[] {
+    const { number } = this.#entry();
+    const newest = new Map<InstanceId, AskedQuestion>();
+    for (const question of this.#questions)
+      if (question.entry === number) for (const id of question.instances) newest.set(id, question);
+    return [...newest].flatMap(([id, { reply, actionsAt, round }]) => {
+      if (reply?.answer !== "ACK" || reply.actions.get(id) !== "OWN_ACTION") return [];
+      const since = Math.max(reply.at.getTime(), actionsAt.getTime());
+      const isOver = later(this.#now).getTime() >= since + this.#session.options.own_action_seconds * 1_000;
+      const isSettled = this.#effects.some(
+        ({ effect, entry, recordedAt }) =>
+          entry === number &&
+          ((effect.kind === "note_own_action" && effect.instance === id && effect.round === round) ||
+            (effect.kind === "move_instance" && effect.instance === id && recordedAt >= reply.at)),
+      );
+      return isOver || isSettled ? [] : [id];
+    });
+  }
+
+  /**
+   * I2, counted anew from the moves, the promises and the world: a move begins only where its group has a place beside
+   * all that are away or do not serve. What a surprise broke after the last look, Fenix need not know for a minute.
+   */
+  #watchBudget(moved: InstanceId): void {
+    const { groups, members, instances } = this.#constraints();
+    const id = instances.get(moved)?.group;
+    const group = id ? groups.get(id) : undefined;
+    if (!id || !group) return;
+    const ids = (members.get(id) ?? []).filter((one) => this.#world.instances.some((instance) => instance.id === one));
+    const since = later(this.#now - group.recoveryTimeSeconds);
+    const away = this.#allMoves().filter(({ endedAt }) => endedAt === null || endedAt > since);
+    const impacted = new Set(away.map(({ instance }) => instance).filter((one) => ids.includes(one)));
+    const known = this.#world.surprisedAt === null || this.#now - this.#world.surprisedAt > SURPRISE_SECONDS;
+    const down = known ? ids.filter((one) => !this.#world.serves(one)) : [];
+    const others = new Set([...impacted, ...down].filter((one) => one !== moved));
+    if (others.size >= group.maxImpactedMembers && !down.includes(moved) && !this.#isAwayAlready(moved, since))
+      this.#world.breaches.push(`I2: ${moved} is moved while ${[...others].join(", ")} of ${id} do not serve`);
+  }
+
+  /** Whether it has been moved, or tried to be, so lately that it is impacted anyway. */
+  readonly #isAwayAlready = (moved: InstanceId, since: Date): boolean =>
+    this.#movesSeen().filter(({ instance, endedAt }) => instance === moved && (endedAt === null || endedAt > since))
+      .length > 1;
+
+  /** I9 for what managers declared, and how many members were away by Fenix's doing at any moment. */
   #watchDeclared(): void {
     const { groups, members } = this.#constraints();
-    for (const [id, { maxImpactedMembers, recoveryTimeSeconds, antiAffinity, maxInstancesPerHost }] of groups) {
+    for (const [id, { recoveryTimeSeconds, antiAffinity, maxInstancesPerHost }] of groups) {
       const ids = new Set(members.get(id));
       const since = later(this.#now - recoveryTimeSeconds);
-      const impacted = this.#allMoves().filter(
+      const impacted = this.#movesSeen().filter(
         ({ instance, endedAt }) => ids.has(instance) && (endedAt === null || endedAt > since),
       );
-      const count = new Set(impacted.map(({ instance }) => instance)).size;
-      this.#mostImpacted = Math.max(this.#mostImpacted, count);
-      if (count > maxImpactedMembers) this.#world.breaches.push(`I2: ${count} members of ${id} are impacted`);
+      this.#mostImpacted = Math.max(this.#mostImpacted, new Set(impacted.map(({ instance }) => instance)).size);
       for (const { name } of antiAffinity ? this.#world.computes : [])
         if (this.#world.on(name).filter((one) => ids.has(one.id)).length > Math.max(1, maxInstancesPerHost))
           this.#world.breaches.push(`I9: ${name} has too many of ${id}`);
@@ -378,7 +431,9 @@ class Playing {
       case "tell_moved":
         return this.#note(`  ${effect.project} is told that ${effect.instance} has moved`);
       case "note_own_action":
-        return this.#note(`  ${effect.project} has done its OWN_ACTION for ${effect.instance}`);
+        return this.#note(
+          `  ${effect.project} has done its OWN_ACTION for ${effect.instance}${effect.replacement === null ? "" : `, replaced by ${effect.replacement}`}`,
+        );
       case "mark_host":
         this.#hosts = this.#hosts.map((host) =>
           host.name === effect.host ? { ...host, status: effect.status } : host,
@@ -408,6 +463,7 @@ class Playing {
     ).length;
     if (began > this.#session.options.moves_at_once)
       this.#world.breaches.push(`I14: ${began} moves off ${effect.from} at once`);
+    this.#watchBudget(effect.instance);
     const unwilling = this.#script.moveFails?.(effect, this.#world) ?? null;
     const refused = this.#world.startMove(effect);
     this.#note(`  ${effect.how} ${effect.instance} ${effect.from} → ${effect.to ?? "anywhere"}`);

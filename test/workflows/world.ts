@@ -27,6 +27,8 @@ export class World {
   readonly breaches: string[] = [];
   /** Something was done behind the session's back since it last looked: what it decides now may rest on old facts. */
   surprised = false;
+  /** When that happened last, in seconds. */
+  surprisedAt: number | null = null;
 
   constructor(sketch: Parameters<typeof aCloud>[0]) {
     const facts = aCloud(sketch);
@@ -44,6 +46,12 @@ export class World {
 
   on(host: string): readonly CloudInstance[] {
     return this.instances.filter((instance) => instance.host === host);
+  }
+
+  /** Whether the instance does its work: it runs, on a host that reports. */
+  serves(id: string): boolean {
+    const instance = this.instances.find((one) => one.id === id);
+    return instance?.status === "ACTIVE" && this.computes.some(({ name, up }) => name === instance.host && up);
   }
 
   change(instance: string, changes: Partial<CloudInstance>): void {

@@ -14,7 +14,7 @@ export async function readImpacted(trx: Transaction, constraints: DeclaredConstr
   for (const { recoveryTimeSeconds } of constraints.groups.values())
     longestSeconds = Math.max(longestSeconds, recoveryTimeSeconds);
   await oneAtATime(trx, constraints);
-  const moves = await recentMoves(new Date(now.getTime() - longestSeconds * 1_000)).execute(trx);
+  const moves = await recentMoves(new Date(now.getTime() - longestSeconds * 1_000), now).execute(trx);
   return impactedBy(moves.rows, constraints, now);
 }
 
@@ -28,15 +28,43 @@ async function oneAtATime(trx: Transaction, { groups }: DeclaredConstraints): Pr
     await sql`select pg_advisory_xact_lock(hashtextextended(${`impacted ${project}`}, 0))`.execute(trx);
 }
 
-/** Of all sessions, and by projects themselves. One that was cancelled before it began has impacted nobody, and is left out. */
-export const recentMoves = (since: Date) => sql<SeenMove>`
-  select payload ->> 'instance' as instance, null as "endedAt", id
+/**
+ * Of all sessions, and by projects themselves. One that was cancelled before it began has impacted nobody, and is left
+ * out. What a project has promised to do itself is under way from its word until it is seen to be done, or until its
+ * time is over: then its session moves the instance after all, or gives up.
+ */
+export const recentMoves = (since: Date, now: Date) => sql<SeenMove>`
+  select payload ->> 'instance' as instance, null as "endedAt", null as "group", null as replacement, id
   from effect where kind = 'move_instance' and status in ('pending', 'running')
   union all
-  select payload ->> 'instance', ended_at, id
+  select payload ->> 'instance', ended_at, null, null, id
   from effect where kind = 'move_instance' and started_at is not null and ended_at > ${since}
   union all
-  select payload ->> 'instance', ended_at, id
+  select payload ->> 'instance', ended_at, payload ->> 'group', payload ->> 'replacement', id
   from effect where kind = 'note_own_action' and ended_at > ${since}
+  union all
+  select own.key, null, null, null, 0
+  from session
+  join reply on reply.session_id = session.id and reply.entry = session.entry
+  join question
+    on (question.session_id, question.entry, question.project_id, question.round)
+      = (reply.session_id, reply.entry, reply.project_id, reply.round)
+  cross join jsonb_each_text(reply.instance_actions) as own
+  where session.ended_at is null
+    and reply.answer = 'ACK' and reply.instance_actions @? '$.* ? (@ == "OWN_ACTION")'
+    and own.value = 'OWN_ACTION'
+    and greatest(reply.received_at, question.actions_at)
+      + make_interval(secs => (session.options ->> 'own_action_seconds')::integer) > ${now}
+    and not exists (
+      select from question as later
+      where later.session_id = reply.session_id and later.entry = reply.entry
+        and later.project_id = reply.project_id and later.round > reply.round
+        and later.instance_ids @> array[own.key]
+    )
+    and not exists (
+      select from effect
+      where effect.session_id = reply.session_id and effect.entry = reply.entry
+        and effect.kind = 'note_own_action' and effect.subject = own.key || '#' || reply.round
+    )
   order by id
 `;

@@ -99,13 +99,15 @@ async function write(db: Database, declared: readonly Declared[]): Promise<reado
     migration_type: one.migrationType,
     resource_mitigation: one.resourceMitigation,
     lead_time: one.leadTimeSeconds,
+    replaces: one.replaces ?? null,
     at: one.at,
   }));
   const { rows } = await sql<WrittenRow>`
     with wanted as (
       select * from jsonb_to_recordset(${toJson(wanted)}::jsonb) as wanted (
         place integer, instance_id text, project_id text, group_id text, instance_name text,
-        max_interruption_time integer, migration_type text, resource_mitigation boolean, lead_time integer, at timestamptz
+        max_interruption_time integer, migration_type text, resource_mitigation boolean, lead_time integer,
+        replaces text, at timestamptz
       )
     ),
     held as (
@@ -122,10 +124,10 @@ async function write(db: Database, declared: readonly Declared[]): Promise<reado
     changed as (
       insert into instance_constraint as kept (
         instance_id, project_id, group_id, instance_name, max_interruption_time,
-        migration_type, resource_mitigation, lead_time, created_at, updated_at
+        migration_type, resource_mitigation, lead_time, replaces, created_at, updated_at
       )
       select instance_id, project_id, group_id, instance_name, max_interruption_time,
-        migration_type, resource_mitigation, lead_time, at, at
+        migration_type, resource_mitigation, lead_time, replaces, at, at
       from judged
       where group_known
       order by instance_id
@@ -136,13 +138,16 @@ async function write(db: Database, declared: readonly Declared[]): Promise<reado
         migration_type = excluded.migration_type,
         resource_mitigation = excluded.resource_mitigation,
         lead_time = excluded.lead_time,
+        -- Whose place it took stays true when its manager declares the rest again.
+        replaces = coalesce(excluded.replaces, kept.replaces),
         updated_at = excluded.updated_at
       where kept.project_id = excluded.project_id and (
         kept.group_id, kept.instance_name, kept.max_interruption_time,
-        kept.migration_type, kept.resource_mitigation, kept.lead_time
+        kept.migration_type, kept.resource_mitigation, kept.lead_time, kept.replaces
       ) is distinct from (
         excluded.group_id, excluded.instance_name, excluded.max_interruption_time,
-        excluded.migration_type, excluded.resource_mitigation, excluded.lead_time
+        excluded.migration_type, excluded.resource_mitigation, excluded.lead_time,
+        coalesce(excluded.replaces, kept.replaces)
       )
       returning *
     ),
@@ -170,4 +175,6 @@ export const toInstanceConstraints = (row: Row): InstanceConstraints => ({
   migrationType: trusted(row.migration_type),
   resourceMitigation: row.resource_mitigation,
   leadTimeSeconds: row.lead_time,
+  ...(row.replaces === null ? {} : { replaces: trusted<InstanceId>(row.replaces) }),
+  declaredAt: row.created_at,
 });

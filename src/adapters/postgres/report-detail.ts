@@ -88,6 +88,19 @@ async function readInstances(db: Database, id: SessionId): Promise<readonly Inst
     ),
     newest as (
       select distinct on (instance) instance, action, done from action order by instance, since desc
+    ),
+    replaced as (
+      -- By what the session saw when the old one was gone, and by what managers have declared since.
+      select distinct on (old) old, new
+      from (
+        select payload ->> 'instance' as old, payload ->> 'replacement' as new, recorded_at as since
+        from effect
+        where session_id = ${id} and kind = 'note_own_action' and payload ->> 'replacement' is not null
+        union all
+        select replaces, instance_id, created_at from instance_constraint
+        where replaces is not null and project_id in (select id from project where session_id = ${id})
+      ) as said
+      order by old, since desc
     )
     select instance.id, name, project_id as project, host, status, newest.action,
       case newest.action
@@ -99,9 +112,11 @@ async function readInstances(db: Database, id: SessionId): Promise<readonly Inst
         )
         else coalesce(newest.done, false)
       end as "actionDone",
+      replaced.new as "replacedBy",
       created_at as "createdAt", updated_at as "updatedAt"
     from instance
     left join newest on newest.instance = instance.id
+    left join replaced on replaced.old = instance.id
     where session_id = ${id}
     order by created_at, id
   `.execute(db);

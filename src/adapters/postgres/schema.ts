@@ -109,6 +109,7 @@ export interface InstanceConstraint {
   max_interruption_time: number;
   migration_type: string;
   project_id: string;
+  replaces: string | null;
   resource_mitigation: boolean;
   updated_at: Timestamp;
 }
@@ -167,6 +168,7 @@ export interface Question {
   entry: number;
   instance_id: string | null;
   instance_ids: string[];
+  members: Json | null;
   missing: Json | null;
   project_id: string;
   reply_by: Timestamp;

@@ -5,7 +5,9 @@ import { recentMoves } from "../../../src/adapters/postgres/impacted.ts";
 import { postgresStore } from "../../../src/adapters/postgres/store.ts";
 import type { GroupConstraints, InstanceConstraints } from "../../../src/domain/constraint.ts";
 import { GroupId, type InstanceId, type ProjectId } from "../../../src/domain/ids.ts";
-import type { Session } from "../../../src/domain/session.ts";
+import type { Question } from "../../../src/domain/question.ts";
+import { judgeReply } from "../../../src/domain/reply.ts";
+import type { InstanceAction, Session } from "../../../src/domain/session.ts";
 import { testDatabase } from "../../support/database.ts";
 import {
   aGate,
@@ -82,13 +84,19 @@ describe("what a session sees of declarations", () => {
     const [a, b] = [fresh(), fresh()];
     const session = await aSessionOver(a);
     const seen = async () => (await snapshotOf(store, session)).constraints;
-    expect(await seen()).toEqual({ instances: new Map(), groups: new Map(), members: new Map() });
+    expect(await seen()).toEqual({
+      replacedBy: new Map(),
+      instances: new Map(),
+      groups: new Map(),
+      members: new Map(),
+    });
 
     await groups.declare(aGroup(), NOON);
     await instances.declare(anInstance(a), NOON);
     await instances.declare(anInstance(fresh(), { project: project("rival"), group: null }), NOON);
     expect(await seen()).toEqual({
-      instances: new Map([[a, anInstance(a)]]),
+      instances: new Map([[a, { ...anInstance(a), declaredAt: NOON }]]),
+      replacedBy: new Map(),
       groups: new Map([[web, aGroup()]]),
       members: new Map([[web, [a]]]),
     });
@@ -103,7 +111,8 @@ describe("what a session sees of declarations", () => {
     expect([...(await seen()).instances.keys()]).toEqual([a]);
     await groups.remove(web);
     expect(await seen()).toEqual({
-      instances: new Map([[a, anInstance(a, { group: null })]]),
+      instances: new Map([[a, { ...anInstance(a, { group: null }), declaredAt: NOON }]]),
+      replacedBy: new Map(),
       groups: new Map(),
       members: new Map(),
     });
@@ -131,7 +140,8 @@ describe("what a session sees of declarations", () => {
     const session = await aSessionOver(a);
     const seen = async () => (await snapshotOf(store, session)).constraints;
     expect(await seen()).toEqual({
-      instances: new Map([[a, anInstance(a)]]),
+      instances: new Map([[a, { ...anInstance(a), declaredAt: NOON }]]),
+      replacedBy: new Map(),
       groups: new Map([[web, group]]),
       members: new Map([[web, [a]]]),
     });
@@ -180,6 +190,9 @@ describe("who is impacted", () => {
   const move = (id: InstanceId, attempt = 1) =>
     ({ kind: "move_instance", instance: id, from: host(on), to: null, how: "MIGRATE", attempt }) as const;
 
+  const noteOf = (id: InstanceId, replacement: InstanceId | null = null) =>
+    ({ kind: "note_own_action", project: shop, instance: id, round: 1, group: web, replacement }) as const;
+
   test("members that any session moves: from the decision until the recovery time has passed", async () => {
     const [a, b] = [fresh(), fresh()];
     await groups.declare(aGroup(), NOON);
@@ -218,10 +231,78 @@ describe("who is impacted", () => {
     await groups.declare(aGroup(), NOON);
     for (const id of [a, b]) await instances.declare(anInstance(id), NOON);
     const [session, observer] = [await aSessionOver(a), await aSessionOver(b)];
-    await record(store, session, effects({ kind: "note_own_action", project: shop, instance: a }));
+    await record(store, session, effects(noteOf(a)));
     const recovering = new Map([[web, [{ kind: "recovering", instance: a, until: later(60) }]]]);
     expect((await snapshotOf(store, observer, later(59))).impacted).toEqual(recovering);
     expect((await snapshotOf(store, observer, later(60))).impacted).toEqual(new Map());
+  });
+
+  describe("while a project moves an instance itself", () => {
+    /** In an entry of its own the project is asked about the instance and promises to move it, at the fifth second. */
+    async function promised(id: InstanceId, own_action_seconds = 300, action: InstanceAction = "OWN_ACTION") {
+      const session = await aSessionOver(id);
+      const question: Question = {
+        ...{ project: shop, state: "PLANNED_MAINTENANCE" as const, round: 1, instances: [id], instance: id },
+        ...{ allowedActions: [action], replyBy: later(40), actionsAt: later(40), missing: null },
+      };
+      await sql`update session set options = options || ${JSON.stringify({ own_action_seconds })}::jsonb where id = ${session.id}`.execute(
+        db,
+      );
+      await record(store, session, { enter: { state: "PLANNED_MAINTENANCE" }, questions: [question] });
+      const reply = { answer: "ACK", state: "ACK_PLANNED_MAINTENANCE", answers: "PLANNED_MAINTENANCE" } as const;
+      const given = { ...reply, actions: new Map([[id, action]]), reason: null, retryAt: null, at: later(5) };
+      const receipt = await store.sessions.reply(session.id, { project: shop, instance: id }, given, judgeReply);
+      expect(receipt).toEqual({ kind: "recorded" });
+      return { session, question };
+    }
+
+    async function twoMembers() {
+      const [a, b] = [fresh(), fresh()];
+      await groups.declare(aGroup(), NOON);
+      for (const id of [a, b]) await instances.declare(anInstance(id), NOON);
+      const observer = await aSessionOver(b);
+      return { a, b, seenAt: async (seconds: number) => (await snapshotOf(store, observer, later(seconds))).impacted };
+    }
+
+    test("it is impacted in the eyes of every session, until its time is over", async () => {
+      const { a, seenAt } = await twoMembers();
+      await promised(a);
+      expect(await seenAt(6)).toEqual(new Map([[web, [{ kind: "moving", instance: a }]]]));
+      expect((await seenAt(339)).size).toBe(1);
+      expect(await seenAt(341)).toEqual(new Map());
+    });
+
+    test("any other action impacts nobody before its move", async () => {
+      const { a, seenAt } = await twoMembers();
+      await promised(a, 300, "MIGRATE");
+      expect(await seenAt(6)).toEqual(new Map());
+    });
+
+    test("seen to be done, it recovers; its replacement stands for it, and nothing that is removed makes that forgotten", async () => {
+      const { a, seenAt } = await twoMembers();
+      const { session } = await promised(a);
+      const successor = fresh();
+      await instances.declare(anInstance(successor, { replaces: a }), later(10));
+      expect(await seenAt(11)).toEqual(new Map([[web, [{ kind: "moving", instance: successor }]]]));
+      await record(store, session, effects(noteOf(a, successor)), later(20));
+      const recovering = new Map([[web, [{ kind: "recovering", instance: successor, until: later(80) }]]]);
+      expect(await seenAt(21)).toEqual(recovering);
+      await instances.remove(a);
+      expect(await seenAt(22)).toEqual(recovering);
+      expect(await seenAt(80)).toEqual(new Map());
+    });
+
+    test("asked again, or in a session that has moved on or ended, the old promise counts no more", async () => {
+      const { a, seenAt } = await twoMembers();
+      const { session, question } = await promised(a);
+      await record(store, session, { questions: [{ ...question, round: 2 }] });
+      expect(await seenAt(7)).toEqual(new Map());
+
+      const next = await twoMembers();
+      const other = await promised(next.a);
+      await record(store, other.session, { enter: { state: "START_MAINTENANCE" } });
+      expect(await next.seenAt(7)).toEqual(new Map());
+    });
   });
 
   test("an instance without a declared group is nobody's member", async () => {
@@ -258,11 +339,12 @@ describe("who is impacted", () => {
   test("is found by indexes, however many effects there were", async () => {
     const plan = await db.transaction().execute(async (trx) => {
       await sql`set local enable_seqscan = off`.execute(trx);
-      return sql<{ "QUERY PLAN": string }>`explain ${recentMoves(NOON)}`.execute(trx);
+      return sql<{ "QUERY PLAN": string }>`explain ${recentMoves(NOON, NOON)}`.execute(trx);
     });
     const text = plan.rows.map((row) => row["QUERY PLAN"]).join("\n");
     expect(text).toContain("effect_moving");
     expect(text).toContain("effect_moved");
     expect(text).toContain("effect_own_action");
+    expect(text).toContain("reply_own_action");
   });
 });

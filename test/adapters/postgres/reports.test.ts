@@ -174,6 +174,29 @@ describe("the detail", () => {
     });
   });
 
+  test("tells who took the place of an instance that was re-created: as the session saw it, or as its manager says", async () => {
+    const session = await created(store, "twin-1");
+    await withInstances(session, ["twin-old", "twin-1"], ["twin-older", "twin-1"], ["twin-stays", "twin-1"]);
+    const seen = {
+      ...({ kind: "note_own_action", project: shop, round: 1, group: null } as const),
+      ...{ instance: instance("twin-old"), replacement: instance("twin-new") },
+    };
+    await record(store, session, effects(seen));
+    const declared = { project: shop, group: null, name: "twin", maxInterruptionSeconds: 1, leadTimeSeconds: 0 };
+    const action = { migrationType: "OWN_ACTION", resourceMitigation: false } as const;
+    const replaces = instance("twin-older");
+    await store.constraints.instances.declare(
+      { ...declared, ...action, instance: instance("twin-newer"), replaces },
+      NOON,
+    );
+    const { instances = [] } = (await store.reports.detail(session.id)) ?? {};
+    expect(instances.map(({ id, replacedBy }) => [id, replacedBy])).toEqual([
+      ["twin-old", "twin-new"],
+      ["twin-older", "twin-newer"],
+      ["twin-stays", null],
+    ]);
+  });
+
   test("has each instance with its newest action, and whether that is done", async () => {
     const session = await created(store, "act-1", "act-2");
     await withInstances(

@@ -1,6 +1,7 @@
 /**
  * How many members of each group may be on their way at once (invariant I2). What a manager declared counts over all
- * sessions, recovery time included, and members that do not serve for other reasons count too. Where only Nova knows a group, one member at a time: the others serve meanwhile.
+ * sessions, recovery time included, and members that do not serve for other reasons count too. Where only Nova knows a
+ * group, one member at a time: the others serve meanwhile, as far as anybody has promised.
  */
 import {
   type CloudFacts,
@@ -8,21 +9,28 @@ import {
   groupOf,
   groupsOf,
   type ImpactedMember,
+  type InstanceGroup,
   type InstanceId,
   instanceIn,
   maxImpacted,
+  replacementsOf,
+  standIn,
   type View,
 } from "#sdk";
+import { after } from "../hold.ts";
 import { movesUnderWay } from "./moves.ts";
 import { ownActions, ownActionsDone } from "./own-actions.ts";
+import { triesOf } from "./who-is-there.ts";
 
 export interface Budgets {
-  /** Takes a place in every group of the instance; false where one has none left. */
+  /** Takes a place in every group of the instance; false where one has none left, or it has to be looked first. */
   take(instance: InstanceId): boolean;
   /** When a place may become free by itself, since a member has recovered; null: when something ends that is not timed. */
   freeAt(instance: InstanceId): Date | null;
   /** Members that do not serve, where they alone hold the places that the instance would need. */
   heldByDown(instance: InstanceId): readonly CloudInstance[];
+  /** Whether the instance only waits for a new look at the other members: the last one is too old to trust. */
+  awaitsLook(instance: InstanceId): boolean;
 }
 
 interface Budget {
@@ -31,73 +39,114 @@ interface Budget {
   readonly recoveredAt: Date | null;
   /** Of the impacted, those that nobody moves. */
   readonly down: readonly CloudInstance[];
+  /** Whether the other members have to be looked at before one is moved. */
+  readonly outdated: boolean;
 }
 
+/** A member may have stopped to serve since the last look at the cloud, so before a move that is not older than this. */
+const FRESH_SECONDS = 60;
+
 export function budgetsOf(view: View, facts: CloudFacts): Budgets {
+  const own = ownActions(view, facts);
+  // One that is being re-created is one member with the one that takes its place.
+  const recreated = replacementsOf(view.constraints, [...own.underWay, ...own.done]);
+  const memberOf = (id: InstanceId) => standIn(view.constraints, recreated.get(id) ?? id);
   const away = new Set<InstanceId>([
     ...movesUnderWay(view).map(({ effect }) => effect.instance),
-    ...ownActions(view, facts).underWay,
+    ...own.underWay.map(({ instance }) => instance),
     // Seen to be done in this very turn: from the next one on it counts as recovering.
     ...ownActionsDone(view, facts).map(({ instance }) => instance),
   ]);
+  const dead = new Set(facts.computes.filter(({ up }) => !up).map(({ name }) => name));
+  const isOld = view.now > after(lastLook(view), FRESH_SECONDS);
   const budgets = new Map<string, Budget>();
+  const known = new Map<InstanceId, readonly Budget[]>();
 
   function budgetsFor(instance: InstanceId): readonly Budget[] {
-    const group = groupOf(view, instance);
-    if (group.kind === "alone") return [];
-    if (group.kind === "declared") {
-      const others = view.impacted.get(group.constraints.group) ?? [];
-      const moved = new Set([...others.map((one) => one.instance), ...group.members.filter((id) => away.has(id))]);
-      const down = downIn(facts, group.members).filter(({ id }) => !moved.has(id));
-      return [kept(group.constraints.group, maxImpacted(group), [...moved], others, down)];
-    }
-    return groupsOf(facts, instance).map(({ id, members }) =>
-      kept(
-        id,
-        1,
-        members.filter((one) => away.has(one)),
-        [],
-      ),
-    );
+    const found = known.get(instance) ?? budgetsIn(groupOf(view, instance), instance);
+    known.set(instance, found);
+    return found;
   }
 
-  function kept(
-    id: string,
-    max: number,
-    moved: readonly InstanceId[],
-    others: readonly ImpactedMember[],
-    down: readonly CloudInstance[] = [],
-  ): Budget {
-    const impacted = new Set([...moved, ...down.map((one) => one.id)]);
-    const budget = budgets.get(id) ?? { max, impacted, recoveredAt: firstRecovery(others), down };
+  function budgetsIn(group: InstanceGroup, instance: InstanceId): readonly Budget[] {
+    switch (group.kind) {
+      case "alone":
+        return [];
+      case "declared":
+        return [kept(group.constraints.group, () => declaredBudget(group))];
+      case "server_group":
+        return groupsOf(facts, instance).map(({ id, members }) =>
+          kept(id, () => {
+            const impacted = new Set(members.filter((one) => away.has(one)));
+            return { max: 1, impacted, recoveredAt: null, down: [], outdated: false };
+          }),
+        );
+    }
+  }
+
+  function kept(id: string, budgetOf: () => Budget): Budget {
+    const budget = budgets.get(id) ?? budgetOf();
     budgets.set(id, budget);
     return budget;
   }
 
+  function declaredBudget(group: Extract<InstanceGroup, { kind: "declared" }>): Budget {
+    const seen = view.impacted.get(group.constraints.group) ?? [];
+    const moved = new Set([
+      ...seen.map(({ instance }) => memberOf(instance)),
+      ...group.members.filter((id) => away.has(id)).map(memberOf),
+    ]);
+    const down = group.members
+      .filter((id) => !moved.has(memberOf(id)))
+      .flatMap((id) => {
+        const member = instanceIn(facts, id);
+        return member && !serves(view, member, dead) ? [member] : [];
+      });
+    const impacted = new Set([...moved, ...down.map(({ id }) => memberOf(id))]);
+    const outdated = isOld && group.members.length > 1;
+    return { max: maxImpacted(group), impacted, recoveredAt: firstRecovery(seen), down, outdated };
+  }
+
+  /** One that is impacted already, such as by a try that failed, takes no second place. */
+  const hasPlace = (member: InstanceId) => (budget: Budget) =>
+    budget.impacted.has(member) || budget.impacted.size < budget.max;
+
   return {
     take(instance) {
       const all = budgetsFor(instance);
-      // One that is impacted already, such as by a try that failed, takes no second place.
-      if (all.some(({ max, impacted }) => !impacted.has(instance) && impacted.size >= max)) return false;
-      for (const { impacted } of all) impacted.add(instance);
+      const member = memberOf(instance);
+      if (!all.every(hasPlace(member)) || all.some(({ outdated }) => outdated)) return false;
+      for (const { impacted } of all) impacted.add(member);
       return true;
     },
     heldByDown: (instance) =>
-      budgetsFor(instance).flatMap(({ impacted, down }) => (impacted.size === down.length ? down : [])),
+      budgetsFor(instance)
+        .filter((budget) => !hasPlace(memberOf(instance))(budget))
+        .flatMap(({ impacted, down }) => (impacted.size === down.length ? down : [])),
     freeAt: (instance) => earliest(budgetsFor(instance).flatMap(({ recoveredAt }) => recoveredAt ?? [])),
+    awaitsLook: (instance) =>
+      budgetsFor(instance).some(({ outdated }) => outdated) && budgetsFor(instance).every(hasPlace(memberOf(instance))),
   };
 }
 
+/** Statuses in which an instance does its work, by Nova's words (Nova API guide, server concepts). */
+const SERVING: ReadonlySet<string> = new Set(["ACTIVE", "PASSWORD", "VERIFY_RESIZE"]);
+/** Statuses that a move goes through. */
+const MOVING: ReadonlySet<string> = new Set(["MIGRATING", "RESIZE", "VERIFY_RESIZE"]);
+
 /**
- * Members that Nova has in ERROR, and those on hosts that do not report. One that is stopped counts as serving: Nova's
- * lists do not tell whether its project wanted that.
+ * Whether a member does its work: whoever stopped, paused or broke it, and whyever its host does not report, it cannot
+ * stand in for another one. What the last look saw on its way and this session has moved since has arrived.
  */
-function downIn(facts: CloudFacts, members: readonly InstanceId[]): readonly CloudInstance[] {
-  const dead = new Set(facts.computes.filter(({ up }) => !up).map(({ name }) => name));
-  return members.flatMap((id) => {
-    const member = instanceIn(facts, id);
-    return member && (member.status === "ERROR" || (member.host !== null && dead.has(member.host))) ? [member] : [];
-  });
+function serves(view: View, { id, status, host }: CloudInstance, dead: ReadonlySet<string>): boolean {
+  if (host !== null && dead.has(host)) return false;
+  return SERVING.has(status) || (MOVING.has(status) && triesOf(view, id).length > 0);
+}
+
+/** When the facts were read, or an entry began with what the one before it had just seen. */
+function lastLook(view: View): Date {
+  const newest = view.effectsOf("observe").findLast(({ status }) => status.kind === "done")?.status;
+  return newest?.kind === "done" ? newest.at : view.entry.since;
 }
 
 const firstRecovery = (members: readonly ImpactedMember[]): Date | null =>

@@ -1,5 +1,5 @@
 /** Waiting for other members of the groups of instances that could move: to arrive, to recover, or to be mended. */
-import { type CloudInstance, type SessionHost, type View, wait } from "#sdk";
+import { type CloudInstance, instanceIn, type Observe, type SessionHost, type View, wait } from "#sdk";
 import { after, type Hold, look } from "../hold.ts";
 import type { Budgets } from "./budgets.ts";
 import { type MoveErrand, untilMovesEnd } from "./moves.ts";
@@ -17,6 +17,10 @@ export function untilOthersServe(
 ): Hold | null {
   const [first] = held;
   if (!first) return null;
+  if (held.some(({ instance }) => budgets.awaitsLook(instance.id))) {
+    const seen = look(view, membersSeen(view), WHY_LOOK);
+    if (seen.kind !== "seen") return seen;
+  }
   const [down] = held.flatMap(({ instance }) => budgets.heldByDown(instance.id));
   const mending = down ? untilMended(view, down, first.instance, host) : null;
   if (mending) return mending;
@@ -26,13 +30,29 @@ export function untilOthersServe(
   return wait(`other members of the groups of ${names} to arrive and recover`, until);
 }
 
+const WHY_LOOK = "whether the other members of their groups still serve";
+
+/** The look that some of these moves wait for; nothing while it is on its way. */
+export function lookAtMembers(view: View, held: readonly MoveErrand[], budgets: Budgets): readonly Observe[] {
+  if (!held.some(({ instance }) => budgets.awaitsLook(instance.id))) return [];
+  const occasion = membersSeen(view);
+  return view.effect("observe", occasion) ? [] : [{ kind: "observe", occasion }];
+}
+
+/** The occasion of the next look at members, or of the one that is on its way. */
+function membersSeen(view: View): string {
+  const looks = view.effectsOf("observe").filter(({ effect }) => effect.occasion.startsWith("members:"));
+  const last = looks.at(-1);
+  return `members:${last && last.status.kind !== "done" ? looks.length : looks.length + 1}`;
+}
+
 /** It has the time of an own action; who does not mend it until then keeps the host from being emptied. */
 function untilMended(view: View, down: CloudInstance, held: CloudInstance, host: SessionHost): Hold | null {
-  const { id, name, project, status } = down;
+  const { id, name, project } = down;
   const looks = view.effectsOf("observe").filter(({ effect }) => effect.occasion.startsWith(`down:${id}:`));
   const [begin, last] = [looks[0], looks.at(-1)];
   const until = after(begin?.recordedAt ?? view.now, view.session.options.own_action_seconds);
-  const what = `${name} of project ${project}, a member of the group of ${held.name}, does not serve (${status})`;
+  const what = `${name} of project ${project}, a member of the group of ${held.name}, does not serve (${whyDown(view, down)})`;
   if (begin && until <= view.now)
     return (
       untilMovesEnd(view, host.name) ??
@@ -48,4 +68,9 @@ function untilMended(view: View, down: CloudInstance, held: CloudInstance, host:
   const number = last && !("at" in last.status) ? looks.length : looks.length + 1;
   const seen = look(view, `down:${id}:${number}`, `whether ${name} serves again`);
   return seen.kind === "seen" ? null : seen;
+}
+
+function whyDown({ facts }: View, { id, host, status }: CloudInstance): string {
+  const isDead = facts?.computes.some(({ name, up }) => name === host && !up) ?? false;
+  return isDead ? `its host ${host} does not report` : ((facts && instanceIn(facts, id)?.status) ?? status);
 }

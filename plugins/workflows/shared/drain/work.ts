@@ -22,7 +22,7 @@ import type { Reach } from "../way-on.ts";
 import { onward, type Onward } from "./drain.ts";
 import { type Errand, errandsOf, retryFrom } from "./errands.ts";
 import { movesUnderWay, nextMoves, untilMovesEnd } from "./moves.ts";
-import { untilOthersServe } from "./others-serve.ts";
+import { lookAtMembers, untilOthersServe } from "./others-serve.ts";
 import { giveUp } from "./settle-host.ts";
 import { ownActionsDone } from "./own-actions.ts";
 import { checksOf, hasMoved, ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
@@ -66,7 +66,11 @@ function workLeft(
     host,
     reach,
   );
-  const effects: readonly Effect[] = [...moves.start, ...pollFor(view, errands, host)];
+  const effects: readonly Effect[] = [
+    ...moves.start,
+    ...pollFor(view, errands, host),
+    ...lookAtMembers(view, moves.held, moves.budgets),
+  ];
   if (effects.length > 0) return perform(effects, whyNow(errands, host));
   const sight = sightOfStuck(view, errands, host);
   if (sight && sight.kind !== "seen") return sight;

@@ -17,6 +17,7 @@ import {
 } from "#sdk";
 import { type Asks, isToBeAsked, newestAbout, retryAt, ROUNDS_MAX, untilRetry } from "../asks.ts";
 import { adviceFor, isManaged, refusalInWords, type Unwilling } from "../consent.ts";
+import { isNoted } from "../drain/own-actions.ts";
 import { giveUp } from "../drain/settle-host.ts";
 import { hasMoved, isLater, triesOf } from "../drain/who-is-there.ts";
 import { after, type Hold } from "../hold.ts";
@@ -66,11 +67,15 @@ export function agreement(view: View, hosts: readonly KnownHost[], complete: boo
   };
 }
 
-/** The newest question about each instance, unless it has been moved since: a project is asked about every move. */
+/**
+ * The newest question about each instance, unless it has been moved since, by Fenix or by its project: a project is
+ * asked about every move.
+ */
 const standingQuestions = (view: View) =>
   new Map([...newestAbout(view)].filter(([id, question]) => !isUsedUp(view, id, question)));
 
 function isUsedUp(view: View, id: InstanceId, question: AskedQuestion): boolean {
+  if (isNoted(view, id, question.round)) return true;
   const move = triesOf(view, id).findLast(hasMoved);
   const ask = view.effect("ask", subjectOf({ kind: "ask", question }));
   return move !== undefined && ask !== undefined && !isLater(view, ask, move);

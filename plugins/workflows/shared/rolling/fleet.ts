@@ -22,7 +22,7 @@ import {
 import { type Errand, errandsOf } from "../drain/errands.ts";
 import { budgetsOf } from "../drain/budgets.ts";
 import { moveFor, type MoveErrand, movesUnderWay } from "../drain/moves.ts";
-import { untilOthersServe } from "../drain/others-serve.ts";
+import { lookAtMembers, untilOthersServe } from "../drain/others-serve.ts";
 import { refusedBy, triesOff, whoIsThere } from "../drain/who-is-there.ts";
 import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, whyNow } from "../drain/work.ts";
 import { after, type Hold } from "../hold.ts";
@@ -52,12 +52,15 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
     const free = view.session.options.moves_at_once - movesUnderWay(view, host.name).length;
     const ready = errands.filter((errand): errand is MoveErrand => errand.kind === "move" && errand.from <= view.now);
     const start: Effect[] = [];
+    const held: MoveErrand[] = [];
     for (const errand of ready) {
       const { id } = errand.instance;
       const to = assignment.goals.get(id);
-      if (start.length < free && to !== undefined && budgets.take(id)) start.push(moveFor(view, errand, host, to));
+      if (start.length >= free || to === undefined) continue;
+      if (budgets.take(id)) start.push(moveFor(view, errand, host, to));
+      else held.push(errand);
     }
-    return start;
+    return [...start, ...lookAtMembers(view, held, budgets)];
   }
 
   /** Nothing is under way on this host, and nothing can begin: its groups are busy elsewhere, or there is no room. */
