@@ -28,6 +28,9 @@ export interface Sessions {
   /** The newest question at this place, whatever its state; null when none was asked. Undefined: no such session, or the project is not in it. */
   latestQuestion(id: SessionId, place: ReplyPlace): Promise<AskedQuestion | null | undefined>;
 
+  /** Of each instance of the project that was ever asked about by itself, the newest question; by instance. */
+  latestAboutInstances(id: SessionId, project: ProjectId): Promise<readonly AskedQuestion[]>;
+
   /**
    * Records a reply to the newest question at this place, judged again under the session's lock by `judge` (a pure
    * rule of the domain); a reply that has an effect makes the session due. Writes one journal entry in every case.

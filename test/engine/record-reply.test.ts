@@ -27,25 +27,34 @@ const deps = { ...store, wakes: silentWakes, clock: { now: () => later(5), sleep
 
 /** A session that has asked about one instance. */
 async function asked(): Promise<{ readonly session: Session; readonly vm: InstanceId }> {
-  const vm = instance(randomUUID());
-  const session = await created(store, `host-${vm}`);
-  const found = { id: vm, name: "web", project: shop, host: host(`host-${vm}`), status: "ACTIVE" };
+  const { session, vms } = await askedAboutEach(1);
+  return { session, vm: vms[0]! };
+}
+
+/** A session that has asked about so many instances, each by itself. */
+async function askedAboutEach(
+  count: number,
+  allowedActions: readonly InstanceAction[] = ["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"],
+): Promise<{ readonly session: Session; readonly vms: readonly InstanceId[] }> {
+  const vms = Array.from({ length: count }, () => instance(randomUUID()));
+  const session = await created(store, `host-${vms[0]}`);
+  const found = vms.map((id) => ({ id, name: "web", project: shop, host: host(`host-${vms[0]}`), status: "ACTIVE" }));
   await store.effects.finish(
     await claimed(store, session, { kind: "observe", occasion: "start" }),
-    doneWith({ instances: [found] }),
+    doneWith({ instances: found }),
   );
-  const question = {
+  const questions = vms.map((vm, index) => ({
     project: shop,
-    state: "PLANNED_MAINTENANCE",
-    round: 1,
+    state: "PLANNED_MAINTENANCE" as const,
+    round: index + 1,
     instances: [vm],
     instance: vm,
     missing: null,
-    allowedActions: ["MIGRATE", "LIVE_MIGRATE", "OWN_ACTION"],
+    allowedActions,
     ...{ replyBy: later(40), actionsAt: later(40) },
-  } as const;
-  await record(store, session, { enter: { state: "PLANNED_MAINTENANCE" }, questions: [question] });
-  return { session, vm };
+  }));
+  await record(store, session, { enter: { state: "PLANNED_MAINTENANCE" }, questions });
+  return { session, vms };
 }
 
 async function declare(vm: InstanceId, migrationType: InstanceAction, owner = shop): Promise<void> {
@@ -109,5 +118,74 @@ describe("a yes for one instance", () => {
     const { session, vm } = await asked();
     const late = { ...deps, clock: { ...deps.clock, now: () => later(41) } };
     expect(await recordReply(yes(session, vm), late)).toEqual({ kind: "too_late", replyBy: later(40) });
+  });
+});
+
+describe("a reply at the project's link, while its instances are asked about one by one", () => {
+  const atProject = (session: Session, actions: Readonly<Record<string, InstanceAction>>, changes = {}) =>
+    yes(session, instance("none"), {
+      instance: null,
+      instanceActions: new Map(Object.entries(actions).map(([id, action]) => [instance(id), action])),
+      ...changes,
+    });
+  const answers = async (session: Session) =>
+    (await snapshotOf(store, session, later(5))).questions.map(({ reply }) =>
+      reply ? `${reply.answer} ${[...reply.actions.values()].join()}` : "open",
+    );
+  const journal = async ({ id }: Session) =>
+    (await store.reports.timeline(id, 0, 100))!.filter(({ kind }) => kind.startsWith("reply")).map(({ kind }) => kind);
+
+  test("answers for those that it names, each with its own action, and for no other", async () => {
+    const { session, vms } = await askedAboutEach(3);
+    const reply = atProject(session, { [vms[0]!]: "MIGRATE", [vms[1]!]: "LIVE_MIGRATE" });
+    expect(await recordReply(reply, deps)).toEqual({ kind: "recorded" });
+    expect(await answers(session)).toEqual(["ACK MIGRATE", "ACK LIVE_MIGRATE", "open"]);
+    expect(await journal(session)).toEqual(["reply_recorded", "reply_recorded"]);
+  });
+
+  test("twice counts once, and each repetition is in the journal (I5, I6)", async () => {
+    const { session, vms } = await askedAboutEach(2);
+    const reply = atProject(session, { [vms[0]!]: "MIGRATE", [vms[1]!]: "MIGRATE" });
+    await recordReply(reply, deps);
+    expect(await recordReply(reply, deps)).toEqual({ kind: "already_recorded" });
+    expect((await journal(session)).toSorted()).toEqual([
+      ...["reply_ignored", "reply_ignored", "reply_recorded", "reply_recorded"],
+    ]);
+  });
+
+  test("says no with a reason for each that it names", async () => {
+    const { session, vms } = await askedAboutEach(2);
+    const no = atProject(session, { [vms[1]!]: "MIGRATE" }, { state: "NACK_PLANNED_MAINTENANCE", reason: "in a match" });
+    expect(await recordReply(no, deps)).toEqual({ kind: "recorded" });
+    expect(await answers(session)).toEqual(["open", "NACK "]);
+  });
+
+  test("is refused whole where one action is not allowed", async () => {
+    const { session, vms } = await askedAboutEach(2, ["LIVE_MIGRATE"]);
+    const reply = atProject(session, { [vms[0]!]: "LIVE_MIGRATE", [vms[1]!]: "MIGRATE" });
+    await expect(recordReply(reply, deps)).rejects.toMatchObject({
+      code: "BODY_INVALID",
+      field: `instance_actions.${vms[1]}`,
+    });
+    expect(await answers(session)).toEqual(["open", "open"]);
+  });
+
+  test("has no effect for instances that nobody asked about, for another state, or after its time", async () => {
+    const { session, vms } = await askedAboutEach(2);
+    const strange = atProject(session, { [vms[0]!]: "MIGRATE", [randomUUID()]: "MIGRATE" });
+    expect(await recordReply(strange, deps)).toEqual({ kind: "recorded" });
+    expect(await journal(session)).toEqual(["reply_recorded", "reply_ignored"]);
+    const early = atProject(session, { [vms[1]!]: "MIGRATE" }, { state: "ACK_PREPARE_MAINTENANCE" });
+    expect(await recordReply(early, deps)).toMatchObject({ kind: "out_of_turn" });
+    const late = { ...deps, clock: { ...deps.clock, now: () => later(41) } };
+    expect(await recordReply(atProject(session, { [vms[1]!]: "MIGRATE" }), late)).toMatchObject({ kind: "too_late" });
+    expect(await answers(session)).toEqual(["ACK MIGRATE", "open"]);
+  });
+
+  test("by a link that is good for one question answers that one only", async () => {
+    const { session, vms } = await askedAboutEach(2);
+    const reply = atProject(session, { [vms[0]!]: "MIGRATE" }, { question: { replyBy: later(40) } });
+    expect(await recordReply(reply, deps)).toMatchObject({ kind: "out_of_turn" });
+    expect(await answers(session)).toEqual(["open", "open"]);
   });
 });

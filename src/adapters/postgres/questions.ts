@@ -32,6 +32,17 @@ export const newestQuestion = (
     .limit(1)
     .executeTakeFirst();
 
+/** The newest question about each instance of a project, by instance. */
+export const newestAboutInstances = (db: Database, id: SessionId, project: ProjectId): Promise<readonly AskedRow[]> =>
+  questionsOf(db, id)
+    .where("question.project_id", "=", project)
+    .where("question.instance_id", "is not", null)
+    .distinctOn("question.instance_id")
+    .orderBy("question.instance_id")
+    .orderBy("question.entry", "desc")
+    .orderBy("question.round", "desc")
+    .execute();
+
 /** The questions to a project in this entry that have no reply yet, in the order in which they were asked. */
 export async function openQuestions(
   db: Database,

@@ -7,7 +7,7 @@ import type { Database } from "./connect.ts";
 import { appendJournal } from "./journal.ts";
 import { toJson, toText } from "./json.ts";
 import { hasProject } from "./projects.ts";
-import { newestQuestion } from "./questions.ts";
+import { newestAboutInstances, newestQuestion } from "./questions.ts";
 import { type AskedRow, toQuestion } from "./rows.ts";
 import { lockSession } from "./session-lock.ts";
 import { inTransaction, type Transaction } from "./transaction.ts";
@@ -36,6 +36,11 @@ export const latestQuestion =
     const newest = await newestQuestion(db, id, project, instance);
     return newest ? toQuestion(newest) : null;
   };
+
+export const latestAboutInstances =
+  (db: Database): Sessions["latestAboutInstances"] =>
+  async (id, project) =>
+    (await newestAboutInstances(db, id, project)).map(toQuestion);
 
 /** Whether a move of the question's instance has been decided on: what its project says now comes after the fact. */
 async function isBegun(trx: Transaction, id: SessionId, { entry, instance_id }: AskedRow): Promise<boolean> {

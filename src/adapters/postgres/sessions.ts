@@ -3,7 +3,7 @@ import type { Database } from "./connect.ts";
 import { createSession } from "./create-session.ts";
 import { appendJournal } from "./journal.ts";
 import type { Channels } from "./record.ts";
-import { latestQuestion, recordReply } from "./reply.ts";
+import { latestAboutInstances, latestQuestion, recordReply } from "./reply.ts";
 import { resumeSession } from "./resume.ts";
 import { lockSession } from "./session-lock.ts";
 import { nothingKnown } from "./snapshot.ts";
@@ -16,6 +16,7 @@ export function postgresSessions(db: Database, channels: Channels): Sessions {
     create: createSession(db),
     inTurn: inTurn(db, known, channels),
     latestQuestion: latestQuestion(db),
+    latestAboutInstances: latestAboutInstances(db),
     reply: recordReply(db),
     resume: resumeSession(db),
     remove: removeSession(db),

@@ -40,16 +40,50 @@ export interface RecordingReplies {
  * without an allowed action is refused by field, so that its sender can send it again.
  */
 export async function recordReply(request: ReplyRequest, deps: RecordingReplies): Promise<Receipt> {
-  const { sessions, reports, constraints, wakes, clock } = deps;
+  const { sessions, reports, wakes } = deps;
   const { session, project, instance } = request;
   const newest = await sessions.latestQuestion(session, { project, instance });
   if (newest === undefined) throw await nobody(session, project, reports);
-  const judge = judgeFor(request);
-  const reply = readReply(await withDeclaredAction(request, constraints), newest, clock.now());
-  const receipt = await sessions.reply(session, { project, instance }, reply, judge);
-  if (receipt === undefined) throw await nobody(session, project, reports);
-  if (hasEffect(receipt)) await wakes.session(session);
-  return receipt;
+  const parts = newest?.state === asksFor(request) ? [] : await partsFor(request, deps);
+  const read = await Promise.all((parts.length > 0 ? parts : [{ request, newest }]).map((part) => readPart(part, deps)));
+  let answer: Receipt | null = null;
+  for (const { request: one, reply } of read) {
+    const place = { project, instance: one.instance };
+    const receipt = await sessions.reply(session, place, reply, judgeFor(one));
+    if (receipt === undefined) throw await nobody(session, project, reports);
+    if (answer === null || hasEffect(receipt)) answer = receipt;
+  }
+  if (answer === null) throw new Error("a reply has at least one part");
+  if (hasEffect(answer)) await wakes.session(session);
+  return answer;
+}
+
+/** What is said to one question: the whole reply, or its part about one instance. */
+interface Part {
+  readonly request: ReplyRequest;
+  readonly newest: AskedQuestion | null;
+}
+
+const asksFor = ({ state }: ReplyRequest) => parseReplyState(state)?.answers ?? undefined;
+
+/**
+ * A reply at the project's link that names instances in `instance_actions`, while each of them is asked about by itself
+ * (workflow vnf): a part for each of those, and one for the rest, which answers nothing and is kept in the journal. None
+ * where no such instance is named. Whoever may answer one question only has no parts.
+ */
+async function partsFor(request: ReplyRequest, { sessions }: RecordingReplies): Promise<readonly Part[]> {
+  const { session, project, instance, instanceActions, question } = request;
+  if (instance !== null || question !== null || instanceActions.size === 0) return [];
+  const asked = await sessions.latestAboutInstances(session, project);
+  const parts = asked
+    .filter(({ state, instance: about }) => about !== null && state === asksFor(request) && instanceActions.has(about))
+    .map((newest): Part => ({ request: { ...request, instance: newest.instance }, newest }));
+  const rest = parts.length > 0 && parts.length < instanceActions.size;
+  return rest ? [...parts, { request, newest: null }] : parts;
+}
+
+async function readPart({ request, newest }: Part, { constraints, clock }: RecordingReplies) {
+  return { request, reply: readReply(await withDeclaredAction(request, constraints), newest, clock.now()) };
 }
 
 /** Who may answer one question has, whatever the reply says, answered no other one. */

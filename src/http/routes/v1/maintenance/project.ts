@@ -38,7 +38,7 @@ export function projectRoutes(app: App, { commands, reports, clock, links }: Rou
         tags: ["projects"],
         summary: "Reply to what a project was asked",
         description:
-          "200 means that the reply is kept. One that is late, repeated, or answers something else is kept too and has no effect.",
+          "200 means that the reply is kept. One that is late, repeated, or answers something else is kept too and has no effect. Where instances are asked about one by one, `instance_actions` answers for those that it names.",
         params: ProjectPath,
         querystring: ReplyTokenQuery,
         body: ProjectReply,
