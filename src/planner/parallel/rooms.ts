@@ -155,9 +155,12 @@ export function rooms(
             const at = host * count;
             let k = 0;
             while (k < count && demand[wanted + k]! <= free[at + k]!) k += 1;
-            if (k < count || host === from || !suits(instance, host)) continue;
+            if (k < count || host === from) continue;
             let sum = 0;
-            let [most, least0, mostBefore, leastBefore] = [0, 1, 0, 1];
+            let most = 0;
+            let fewest = 1;
+            let mostBefore = 0;
+            let fewestBefore = 1;
             for (k = 0; k < count; k++) {
               const worth = worths[at + k]!;
               if (worth === 0) continue;
@@ -165,12 +168,12 @@ export function rooms(
               const after = before - worth * demand[wanted + k]!;
               sum += after;
               if (after > most) most = after;
-              if (after < least0) least0 = after;
+              if (after < fewest) fewest = after;
               if (before > mostBefore) mostBefore = before;
-              if (before < leastBefore) leastBefore = before;
+              if (before < fewestBefore) fewestBefore = before;
             }
-            const cost = sum + UNEVEN * (Math.max(0, most - least0) - Math.max(0, mostBefore - leastBefore));
-            if (cost > least || (cost === least && host > best)) continue;
+            const cost = sum + UNEVEN * (Math.max(0, most - fewest) - Math.max(0, mostBefore - fewestBefore));
+            if (cost > least || (cost === least && host > best) || !suits(instance, host)) continue;
             least = cost;
             best = host;
           }
