@@ -53,6 +53,7 @@ export const settingAtStart = ({ home, planned }: NumberedCloud): Setting => ({
 export function setUp(cloud: NumberedCloud, { places, phase } = settingAtStart(cloud)): Board {
   const { hostCount, instanceCount, classes } = cloud;
   const free = cloud.capacity.slice();
+  const members = tally();
   const board: Board = {
     cloud,
     phase,
@@ -65,8 +66,8 @@ export function setUp(cloud: NumberedCloud, { places, phase } = settingAtStart(c
     first: new Int32Array(hostCount).fill(-1),
     next: new Int32Array(instanceCount).fill(-1),
     previous: new Int32Array(instanceCount).fill(-1),
-    members: tally(),
-    rooms: rooms(cloud, free),
+    members,
+    rooms: rooms(cloud, free, (instance, host) => suits({ cloud, members }, instance, host)),
   };
   for (let instance = instanceCount - 1; instance >= 0; instance--) {
     const host = places[instance]!;
@@ -159,10 +160,16 @@ function use(board: Board, instance: number, host: number, sign: 1 | -1): void {
 export const keyOf = ({ hostCount }: NumberedCloud, group: number, host: number): number => group * hostCount + host;
 
 /** Whether the host has room for the instance, and its group and its allowed hosts agree. */
-export function hasRoom({ cloud, free, members }: Board, instance: number, host: number): boolean {
+export function hasRoom(board: Board, instance: number, host: number): boolean {
+  const { cloud, free } = board;
   const classes = cloud.classes.length;
   for (let k = 0, at = host * classes, want = instance * classes; k < classes; k++)
     if (cloud.demand[want + k]! > free[at + k]!) return false;
+  return suits(board, instance, host);
+}
+
+/** Whether the instance may go to the host as far as that is not a matter of room. */
+function suits({ cloud, members }: Pick<Board, "cloud" | "members">, instance: number, host: number): boolean {
   if (cloud.inbound[host] === 0) return false;
   if (cloud.allowed[instance]?.has(host) === false) return false;
   const group = cloud.group[instance]!;

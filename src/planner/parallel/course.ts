@@ -4,6 +4,7 @@
  */
 import type { Agenda } from "./agenda.ts";
 import { ACTING, type Board, DONE, DRAINING, open, WAITING } from "./board.ts";
+import { largestFirst } from "./largest-first.ts";
 import { ACTION_ENDS, GROUP_RECOVERS, HOST_IS_DUE, MOVE_ENDS, type Traffic } from "./traffic.ts";
 
 export interface Course {
@@ -88,10 +89,7 @@ export function leave({ board: { cloud }, events, moving, now }: Course, host: n
     entered = lead[instance]!;
     events.enter(entered, host * 4 + HOST_IS_DUE);
   }
-  moving.admit(
-    host,
-    of.toSorted((a, b) => moveTime[b]! - moveTime[a]! || a - b),
-  );
+  moving.admit(host, largestFirst([...of], moveTime));
 }
 
 /** All that happens at the next second at which anything does. */

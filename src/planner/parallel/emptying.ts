@@ -1,5 +1,6 @@
 /** Finds a place for everything that is on a host, all or nothing. */
 import { type Board, book, close, hasRoom, open, unbook } from "./board.ts";
+import { largestFirst } from "./largest-first.ts";
 import type { NumberedCloud } from "./numbered.ts";
 
 export interface Emptying {
@@ -30,10 +31,8 @@ function unsorted({ first, next }: Board, host: number): number[] {
   return found;
 }
 
-function hardestFirst(cloud: NumberedCloud, instances: number[]): number[] {
-  const classes = cloud.classes.length;
-  const size = (instance: number) => cloud.demand[instance * classes + cloud.scarce]!;
-  return instances.sort((a, b) => size(b) - size(a) || a - b);
+function hardestFirst({ classes, demand, scarce }: NumberedCloud, instances: number[]): number[] {
+  return largestFirst(instances, demand, classes.length, scarce);
 }
 
 /** Closes the host and books a place for each of its instances; or leaves everything as it was and says why. */
@@ -99,30 +98,8 @@ export function takeAny(board: Board, instance: number, options: Emptying): bool
 const drawsWaiting = ({ rooms }: Board, instance: number): boolean =>
   (Math.imul(instance + 1, 0x9e37_79b1) >>> 0) / 4_294_967_296 < rooms.waitingShare();
 
-/** How much a hole that is deep in one class and shallow in another is worse than one that is even. */
-const UNEVEN = 3;
-
-function findRoom(board: Board, instance: number, isSettled: boolean, { probes }: Emptying): number {
-  const { cloud, free } = board;
-  const { capacity, demand } = cloud;
-  const classes = cloud.classes.length;
-  const from = board.at[instance]!;
-  return board.rooms.find(isSettled, instance, probes, (host) => {
-    if (host === from || !hasRoom(board, instance, host)) return Infinity;
-    let sum = 0;
-    let most = 0;
-    let least = 1;
-    for (let k = 0, at = host * classes, want = instance * classes; k < classes; k++) {
-      const all = capacity[at + k]!;
-      if (all === 0 || all === Infinity) continue;
-      const left = (free[at + k]! - demand[want + k]!) / all;
-      sum += left;
-      most = Math.max(most, left);
-      least = Math.min(least, left);
-    }
-    return sum + UNEVEN * Math.max(0, most - least);
-  });
-}
+const findRoom = ({ at, rooms }: Board, instance: number, isSettled: boolean, { probes }: Emptying): number =>
+  rooms.find(isSettled, instance, at[instance]!, probes);
 
 /** Whether there is a place for the instance when nothing else is placed before; nothing is booked. */
 export const findsRoom = (board: Board, instance: number, options: Emptying): boolean =>

@@ -129,14 +129,12 @@ function visits(
 function plannedMoves({ snapshot }: NumberedCloud, { moves }: Run): PlannedMove[] {
   return Array.from({ length: moves.count }, (_, index) => {
     const instance = moves.instance[index]!;
-    const start = moves.start[index]!;
-    // Sorted keys make the digest cheap.
     return {
-      end: moves.end[index]!,
-      from: snapshot.hosts[moves.from[index]!]!.host,
       instance: snapshot.instances[instance]!.instance,
-      start,
+      from: snapshot.hosts[moves.from[index]!]!.host,
       to: snapshot.hosts[moves.to[index]!]!.host,
+      start: moves.start[index]!,
+      end: moves.end[index]!,
     };
   });
 }

@@ -7,10 +7,17 @@
  * maintained later. A tier has a row of shelves for each class that may be the least, and each shelf is a doubly linked
  * list: an instance that wants little of a class looks first where little of it is free.
  */
+import { slackOf } from "./bounds.ts";
 import type { NumberedCloud } from "./numbered.ts";
 
 /** Narrow enough that a shelf of 10,000 hosts is short, few enough that an empty row is passed quickly. */
 const SHELVES = 256;
+
+/**
+ * How much worse than a hole that is larger is one that has become more uneven. What is free of one class where another is
+ * used up is lost: instances go first where they make good for what is uneven already.
+ */
+const UNEVEN = 10;
 
 export interface Rooms {
   readonly has: (host: number) => boolean;
@@ -22,18 +29,25 @@ export interface Rooms {
   readonly waitingShare: () => number;
   /**
    * Looks at hosts that may have room, the fullest shelf first; per row at most `probes` of those where it is uncertain
-   * and as many of the others. Answers the host with the least `cost`; -1 when none has a finite one.
+   * and as many of the others. Answers the one, other than `from`, that is left with the least and most even hole; -1
+   * when none of them has room.
    */
-  readonly find: (isSettled: boolean, instance: number, probes: number, cost: (host: number) => number) => number;
+  readonly find: (isSettled: boolean, instance: number, from: number, probes: number) => number;
 }
 
-export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
+/** `suits`: whether nothing but what is free can keep the instance from the host. */
+export function rooms(
+  cloud: NumberedCloud,
+  free: Float64Array,
+  suits: (instance: number, host: number) => boolean,
+): Rooms {
   const { hostCount, classes, capacity, demand } = cloud;
   const count = classes.length;
   const largest = new Float64Array(count).fill(1);
   for (let at = 0; at < capacity.length; at++)
     if (capacity[at]! < Infinity) largest[at % count] = Math.max(largest[at % count]!, capacity[at]!);
   const rows = Math.max(1, count);
+  const worths = worthsOf(cloud);
   const heads = new Int32Array(2 * rows * SHELVES).fill(-1);
   // A bit for each shelf on which anybody stands: most are empty, and a look at each would take most of the time.
   const filled = new Int32Array((2 * rows * SHELVES) / 32);
@@ -97,21 +111,6 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
     return Math.min(to, (word << 5) + 31 - Math.clz32(bits & -bits));
   };
 
-  let least = Infinity;
-  let best = -1;
-  const search = (from: number, to: number, probes: number, cost: (host: number) => number) => {
-    let left = probes;
-    for (let shelf = firstFilled(from, to); shelf < to && left > 0; shelf = firstFilled(shelf + 1, to)) {
-      for (let host = heads[shelf]!; host !== -1 && left > 0; host = next[host]!) {
-        left -= 1;
-        const here = cost(host);
-        if (here > least || here === Infinity || (here === least && host > best)) continue;
-        least = here;
-        best = host;
-      }
-    }
-  };
-
   const putInOrder = () => {
     for (const host of changed) {
       hasChanged[host] = 0;
@@ -134,20 +133,73 @@ export function rooms(cloud: NumberedCloud, free: Float64Array): Rooms {
       hasChanged[host] = 1;
       changed.push(host);
     },
-    find(isSettled, instance, probes, cost) {
+    find(isSettled, instance, from, probes) {
       if (changed.length > 0) putInOrder();
-      least = Infinity;
-      best = -1;
+      const wanted = instance * count;
       let high = 0;
-      for (let k = 0, at = instance * count; k < count; k++) high = Math.max(high, demand[at + k]! / largest[k]!);
-      for (let row = 0; row < rows; row++) {
+      for (let k = 0; k < count; k++) high = Math.max(high, demand[wanted + k]! / largest[k]!);
+      // One loop without calls that answer fractions: the engine would put each on its heap.
+      let least = Infinity;
+      let best = -1;
+      for (let range = 0; range < 2 * rows; range++) {
+        const row = range >> 1;
         const start = ((isSettled ? 0 : rows) + row) * SHELVES;
-        const low = count === 0 ? 0 : demand[instance * count + row]! / largest[row]!;
+        const low = count === 0 ? 0 : demand[wanted + row]! / largest[row]!;
         const certain = start + shelfAt(high) + 1;
-        search(start + shelfAt(low), certain, probes, cost);
-        search(certain, start + SHELVES, probes, cost);
+        const isCertain = (range & 1) === 1;
+        const to = isCertain ? start + SHELVES : certain;
+        let left = probes;
+        for (let shelf = firstFilled(isCertain ? certain : start + shelfAt(low), to); shelf < to && left > 0;) {
+          for (let host = heads[shelf]!; host !== -1 && left > 0; host = next[host]!) {
+            left -= 1;
+            const at = host * count;
+            let k = 0;
+            while (k < count && demand[wanted + k]! <= free[at + k]!) k += 1;
+            if (k < count || host === from) continue;
+            let sum = 0;
+            let most = 0;
+            let fewest = 1;
+            let mostBefore = 0;
+            let fewestBefore = 1;
+            for (k = 0; k < count; k++) {
+              const worth = worths[at + k]!;
+              if (worth === 0) continue;
+              const before = worth * free[at + k]!;
+              const after = before - worth * demand[wanted + k]!;
+              sum += after;
+              if (after > most) most = after;
+              if (after < fewest) fewest = after;
+              if (before > mostBefore) mostBefore = before;
+              if (before < fewestBefore) fewestBefore = before;
+            }
+            const cost = sum + UNEVEN * (Math.max(0, most - fewest) - Math.max(0, mostBefore - fewestBefore));
+            if (cost > least || (cost === least && host > best) || !suits(instance, host)) continue;
+            least = cost;
+            best = host;
+          }
+          shelf = firstFilled(shelf + 1, to);
+        }
       }
       return best;
     },
   };
+}
+
+/**
+ * `host * classes + class`: what one unit of it counts, in shares of the host; less where the cloud has more of the class to
+ * spare, and nothing where the class is not limited.
+ */
+function worthsOf(cloud: NumberedCloud): Float64Array {
+  const { hostCount, classes, capacity, takes } = cloud;
+  const count = classes.length;
+  const whole = new Float64Array(count);
+  for (let host = 0; host < hostCount; host++)
+    if (takes[host] === 1) for (let k = 0; k < count; k++) whole[k]! += capacity[host * count + k]!;
+  const spare = slackOf(cloud).map((slack, k) => (slack > 0 && whole[k]! < Infinity ? slack / whole[k]! : Infinity));
+  const least = spare.reduce((least, share) => Math.min(least, share), Infinity);
+  return capacity.map((amount, at) => {
+    const share = spare[at % count]!;
+    if (amount === 0 || amount === Infinity) return 0;
+    return (share === Infinity ? 1 : Math.sqrt(least / share)) / amount;
+  });
 }

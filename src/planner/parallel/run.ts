@@ -72,7 +72,9 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
   const probes = probesAmong(hostCount);
   const fails = new Uint8Array(hostCount);
   const tryAgainAt = new Float64Array(hostCount);
-  let waiting = [...order];
+  const waiting = [...order];
+  // Hosts in `waiting` that do not wait any more: taken out when they are many, since the list is long.
+  let gone = 0;
   const leastCapacity = leastOf(cloud, waiting);
 
   // A drain that begins earlier would only close its host earlier.
@@ -91,7 +93,15 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
     if (emptied.kind !== "booked") return false;
     twiceLeft = Math.max(0, twiceLeft - emptied.twice);
     beginDrain(course, host, emptied.instances);
+    gone += 1;
     return true;
+  };
+
+  const takeOut = () => {
+    let kept = 0;
+    for (const host of waiting) if (board.phase[host] === WAITING) waiting[kept++] = host;
+    waiting.length = kept;
+    gone = 0;
   };
 
   const mayStart = (host: number) => dueAt[host]! <= course.now && mayBegin(course, host);
@@ -131,12 +141,10 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
 
   const start = () => {
     if (policy.isSynchronous === true && course.busy > 0) return;
-    const canStart = course.busy < mostHosts && waiting.length > 0 && hasRoomFor(board, leastCapacity);
+    const canStart = course.busy < mostHosts && waiting.length > gone && hasRoomFor(board, leastCapacity);
     const candidates = isWorthTrying ? waiting : idle;
-    if (canStart && candidates.length > 0 && startDrains(candidates) > 0) {
-      waiting = waiting.filter((host) => board.phase[host] === WAITING);
-      moving.start(course.now);
-    }
+    if (canStart && candidates.length > 0 && startDrains(candidates) > 0) moving.start(course.now);
+    if (8 * gone > waiting.length) takeOut();
     isWorthTrying = false;
     idle = [];
   };
@@ -162,11 +170,10 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
       nextSecond(course, listener);
       continue;
     }
-    if (startLastResort()) {
-      waiting = waiting.filter((host) => board.phase[host] === WAITING);
-      moving.start(course.now);
-    } else if (!defragment()) break;
+    if (startLastResort()) moving.start(course.now);
+    else if (!defragment()) break;
   }
+  takeOut();
   return resultOf(course, waiting);
 }
 
