@@ -15,6 +15,7 @@ export const journalKinds = [
   "reply_ignored",
   "host_marked",
   "hosts_found",
+  "cloud_seen",
   "effect_recorded",
   "effect_started",
   "effect_postponed",

@@ -4,9 +4,10 @@ import { type Effect, isPerformed, subjectOf } from "../domain/effect.ts";
 import type { JournalEntry } from "../domain/journal.ts";
 import type { HostNews, Notification } from "../domain/notification.ts";
 import type { Question } from "../domain/question.ts";
-import { inWords } from "../domain/resources.ts";
+import { inWords, type Resources } from "../domain/resources.ts";
 import type { HostStatus } from "../domain/session.ts";
 import type { View } from "../domain/view.ts";
+import { instanceIn } from "../planner/index-facts.ts";
 import type { Changes } from "../ports/sessions.ts";
 
 /** Nothing is changed yet, and the session is due again at once. */
@@ -106,7 +107,7 @@ function performing(view: View, effects: readonly Effect[], why: string): Change
       ...fresh.flatMap((effect) => notificationsOf(effect, view)),
       ...(settled ? [sessionNews(view, view.entry.state, marks)] : []),
     ],
-    journal: fresh.map((effect) => recordedEntry(effect, why, at)),
+    journal: fresh.map((effect) => recordedEntry(effect, why, view)),
   };
 }
 
@@ -196,7 +197,8 @@ export const waitingEntry = (at: Date, what: string, until: Date): JournalEntry 
   data: { for: what, until: until.toISOString() },
 });
 
-function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
+function recordedEntry(effect: Effect, why: string, view: View): JournalEntry {
+  const at = view.now;
   switch (effect.kind) {
     case "ask": {
       const { project, state, round, instances, instance, allowedActions, replyBy, actionsAt, missing } =
@@ -251,9 +253,15 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
         kind: "effect_recorded",
         subject: subjectOf(effect),
         text: `${inPlan(effect)} (${why})`,
-        data: { effect },
+        data: { effect, ...demandOf(effect, view) },
       };
   }
+}
+
+/** How much a move takes with it: what its destination is judged by afterwards. */
+function demandOf(effect: Effect, { facts }: View): { readonly demand?: Resources } {
+  const instance = effect.kind === "move_instance" && facts ? instanceIn(facts, effect.instance) : undefined;
+  return instance ? { demand: instance.demand } : {};
 }
 
 /** What is going to be done, for the timeline. */

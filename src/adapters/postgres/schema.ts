@@ -139,6 +139,7 @@ export interface Observation {
   look: number;
   observed_at: Timestamp;
   session_id: string;
+  told: Json | null;
 }
 
 export interface Plan {
@@ -205,6 +206,8 @@ export interface Session {
   report: Json | null;
   requested_hosts: string[];
   state: string;
+  told_constraints: Generated<number>;
+  told_look: Generated<number>;
   updated_at: Timestamp;
   wait_for: string | null;
   wait_until: Timestamp | null;

@@ -5,6 +5,7 @@ import { plannedCloud } from "./plans.ts";
 import { type Channels, recordChanges } from "./record.ts";
 import { lockSession, tryTurnLock } from "./session-lock.ts";
 import { type Known, readSnapshot } from "./snapshot.ts";
+import { tellCloud } from "./told-cloud.ts";
 
 export const inTurn =
   (db: Database, known: Known, channels: Channels): Sessions["inTurn"] =>
@@ -18,7 +19,10 @@ export const inTurn =
         removed: row.removed_at !== null,
         snapshot: () => readSnapshot(trx, row, now, known),
         plannedCloud: () => plannedCloud(trx, row.plan_digest),
-        record: (changes) => recordChanges(trx, row, changes, channels),
+        record: async (changes) => {
+          await tellCloud(trx, row, known, changes.at);
+          return recordChanges(trx, row, changes, channels);
+        },
       };
       await turn(open);
       return true;
