@@ -1,6 +1,7 @@
 /** The sample manager as a program, configured by the environment (see README.md). */
 import { z } from "zod";
 import { Action } from "../client/callback.ts";
+import { Hears } from "./hear.ts";
 import { type ManagerEvent, startManager } from "./manager.ts";
 import type { Credentials } from "./nova.ts";
 
@@ -11,6 +12,7 @@ const Environment = z.object({
   MANAGER_HOST: z.string().default("127.0.0.1"),
   MANAGER_PORT: integer(12348),
   MANAGER_PUBLIC_URL: z.url().optional(),
+  MANAGER_HEARS: Hears.default("webhook"),
   MANAGER_ACTION: Action.default("MIGRATE"),
   MANAGER_DECLARE: z.stringbool().default(false),
   MANAGER_LEAD_SECONDS: integer(40),
@@ -43,6 +45,7 @@ const manager = await startManager({
   fenixUrl: env.FENIX_URL,
   credentials: credentials(env),
   listen: { host: env.MANAGER_HOST, port: env.MANAGER_PORT, publicUrl: env.MANAGER_PUBLIC_URL },
+  hears: env.MANAGER_HEARS,
   action: env.MANAGER_ACTION,
   needs: env.MANAGER_DECLARE
     ? {

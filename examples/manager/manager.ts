@@ -8,12 +8,15 @@ import { type Fenix, fenixAt, type Reply } from "../client/fenix.ts";
 import { type Listening, listenForNotices } from "../client/listen.ts";
 import { application, type Application, type Scaling } from "./application.ts";
 import { declareConstraints, type Needs } from "./declare.ts";
+import { hearBy, type Hears } from "./hear.ts";
 import { connect, type Credentials, type Tenant } from "./nova.ts";
 
 export interface ManagerOptions {
   readonly fenixUrl: string;
   readonly credentials: Credentials;
   readonly listen?: Listening;
+  /** How it hears; Fenix's own webhook where nothing is said. */
+  readonly hears?: Hears | undefined;
   readonly scaling?: Partial<Scaling>;
   /** What is wanted for an instance, where Fenix offers it. */
   readonly action?: Action;
@@ -44,14 +47,14 @@ export type ManagerEvent =
 
 export interface Manager {
   readonly projectId: string;
-  /** What Fenix was told to post to. Its last part is secret: who does not know it cannot pretend to be Fenix. */
+  /** What Fenix or AODH was told to post to. Its last part is secret: who does not know it cannot pretend to be Fenix. */
   readonly callbackUrl: string;
-  /** Finishes what is under way, takes the webhook away and stops listening. */
+  /** Finishes what is under way, takes the webhook or the alarm away and stops listening. */
   close(): Promise<void>;
 }
 
 export async function startManager(options: ManagerOptions): Promise<Manager> {
-  const { listen = {}, onEvent = () => {} } = options;
+  const { listen = {}, hears = "webhook", onEvent = () => {} } = options;
   const tenant = await connect(options.credentials);
   const fenix = fenixAt({ url: options.fenixUrl, projectId: tenant.projectId, token: tenant.token });
   const stopping = new AbortController();
@@ -59,7 +62,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
 
   if (options.needs) await declareConstraints(fenix, tenant.nova, options.needs, options.action ?? ANY_HOW);
   const door = await listenForNotices(listen, notices.take);
-  const webhook = await fenix.register(door.url).catch(async (error: unknown) => {
+  const ear = await hearBy(hears, door.url, { fenix, alarms: tenant.alarms }).catch(async (error: unknown) => {
     await door.close();
     throw error;
   });
@@ -68,9 +71,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     callbackUrl: door.url,
     async close() {
       stopping.abort();
-      await fenix
-        .unregister(webhook.webhook_id)
-        .catch((error: unknown) => onEvent({ kind: "trouble", doing: "unregister", error }));
+      await ear.close().catch((error: unknown) => onEvent({ kind: "trouble", doing: "unregister", error }));
       await door.close();
       await notices.idle();
     },

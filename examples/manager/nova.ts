@@ -1,4 +1,4 @@
-/** The few calls of Keystone and Nova that a tenant needs to run its own servers. Uses the tenant's own credentials. */
+/** The few calls of Keystone, Nova and AODH that a tenant needs for its own servers. Uses the tenant's own credentials. */
 import { z } from "zod";
 
 export interface Credentials {
@@ -63,9 +63,19 @@ export interface Nova {
 /** Ids of networks, or `auto` (what the project has) or `none`. */
 export type Networks = "auto" | "none" | readonly string[];
 
+/** Event alarms of the project's own. Every call throws where the cloud has no AODH. */
+export interface Alarms {
+  /** Those that have an action, with their ids. */
+  list(): Promise<readonly { readonly id: string; readonly actions: readonly string[] }[]>;
+  /** Has AODH post to `url` each event of this type that is of the project's. Resolves with the alarm's id. */
+  create(eventType: string, url: string): Promise<string>;
+  delete(id: string): Promise<void>;
+}
+
 export interface Tenant {
   readonly projectId: string;
   readonly nova: Nova;
+  readonly alarms: Alarms;
   token(): Promise<string>;
 }
 
@@ -75,20 +85,23 @@ export async function connect(credentials: Credentials): Promise<Tenant> {
     if (Date.now() > login.expiresAt - TOKEN_MARGIN_MS) login = await logIn(credentials);
     return login.token;
   };
-  const call = async (method: string, path: string, body?: unknown): Promise<Response> => {
-    const headers = {
-      "content-type": "application/json",
-      "openstack-api-version": MICROVERSION,
-      "x-auth-token": await token(),
+  const callOf =
+    (service: "compute" | "alarming"): Call =>
+    async (method, path, body) => {
+      const headers = {
+        "content-type": "application/json",
+        ...(service === "compute" && { "openstack-api-version": MICROVERSION }),
+        "x-auth-token": await token(),
+      };
+      return fetch(login.urlOf(service) + path, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+      });
     };
-    return fetch(login.computeUrl + path, {
-      method,
-      headers,
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-  };
-  return { projectId: login.projectId, nova: novaOver(call), token };
+  login.urlOf("compute"); // No manager works without: better known at the start.
+  return { projectId: login.projectId, nova: novaOver(callOf("compute")), alarms: alarmsOver(callOf("alarming")), token };
 }
 
 type Call = (method: string, path: string, body?: unknown) => Promise<Response>;
@@ -128,6 +141,35 @@ function novaOver(call: Call): Nova {
   };
 }
 
+const AlarmsAnswer = z.array(
+  z.object({ alarm_id: z.string(), type: z.string(), alarm_actions: z.array(z.string()).default([]) }),
+);
+
+function alarmsOver(call: Call): Alarms {
+  return {
+    async list() {
+      const found = AlarmsAnswer.parse(await (await expect(await call("GET", "/v2/alarms"), 200)).json());
+      return found
+        .filter(({ type }) => type === "event")
+        .map(({ alarm_id, alarm_actions }) => ({ id: alarm_id, actions: alarm_actions }));
+    },
+    async create(eventType, url) {
+      const response = await call("POST", "/v2/alarms", {
+        name: `${eventType} at ${new URL(url).host}`,
+        type: "event",
+        event_rule: { event_type: eventType },
+        // Without, it would call once and then never again.
+        repeat_actions: true,
+        alarm_actions: [url],
+      });
+      return z.object({ alarm_id: z.string() }).parse(await (await expect(response, 201)).json()).alarm_id;
+    },
+    async delete(id) {
+      await expect(await call("DELETE", `/v2/alarms/${id}`), 204, 404);
+    },
+  };
+}
+
 async function expect(response: Response, ...expected: readonly number[]): Promise<Response> {
   if (expected.includes(response.status)) return response;
   throw new Error(`${response.url} answered ${response.status}: ${(await response.text()).slice(0, 500)}`);
@@ -137,7 +179,8 @@ interface Login {
   readonly token: string;
   readonly expiresAt: number;
   readonly projectId: string;
-  readonly computeUrl: string;
+  /** The public endpoint of a type of service. Throws when the catalog has none. */
+  readonly urlOf: (type: string) => string;
 }
 
 const LoggedIn = z.object({
@@ -162,16 +205,19 @@ async function logIn({ authUrl, region, as }: Credentials): Promise<Login> {
   });
   await expect(response, 201);
   const { token } = LoggedIn.parse(await response.json());
-  const compute = token.catalog
-    .filter(({ type }) => type === "compute")
-    .flatMap(({ endpoints }) => endpoints)
-    .find((endpoint) => endpoint.interface === "public" && (region === undefined || endpoint.region === region));
-  if (!compute) throw new Error(`Keystone's catalog names no public compute endpoint${region ? ` in ${region}` : ""}`);
+  const urlOf = (service: string): string => {
+    const found = token.catalog
+      .filter(({ type }) => type === service)
+      .flatMap(({ endpoints }) => endpoints)
+      .find((endpoint) => endpoint.interface === "public" && (region === undefined || endpoint.region === region));
+    if (found) return found.url.replace(/\/$/, "");
+    throw new Error(`Keystone's catalog names no public ${service} endpoint${region ? ` in ${region}` : ""}`);
+  };
   return {
     token: response.headers.get("x-subject-token") ?? "",
     expiresAt: Date.parse(token.expires_at),
     projectId: token.project.id,
-    computeUrl: compute.url.replace(/\/$/, ""),
+    urlOf,
   };
 }
 

@@ -1,4 +1,4 @@
-/** A Keystone, a Nova and a Fenix, as small as the sample manager's tests need them, on one local port. */
+/** A Keystone, a Nova, an AODH and a Fenix, as small as the sample manager's tests need them, on one local port. */
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 
@@ -16,6 +16,7 @@ export interface FakeWorld {
   readonly servers: FakeServer[];
   readonly groups: { id: string; name: string; policies: string[]; members: string[] }[];
   readonly webhooks: { webhook_id: string; project_id: string; url: string; events: string[] }[];
+  readonly alarms: { alarm_id: string; type: string; alarm_actions: string[]; [more: string]: unknown }[];
   /** What was put to a reply URL, in order. */
   readonly replies: { readonly url: string; readonly token: string; readonly body: Record<string, unknown> }[];
   /** Bodies of the servers that were asked for, with their scheduler hints. */
@@ -37,6 +38,7 @@ export async function fakeWorld(): Promise<FakeWorld> {
     servers: [] as FakeServer[],
     groups: [] as FakeWorld["groups"],
     webhooks: [] as FakeWorld["webhooks"],
+    alarms: [] as FakeWorld["alarms"],
     replies: [] as FakeWorld["replies"][number][],
     created: [] as FakeWorld["created"],
     declared: [] as FakeWorld["declared"][number][],
@@ -78,6 +80,16 @@ function respond(world: FakeWorld, request: IncomingMessage, url: URL, body: unk
     case "DELETE /nova/servers/:id":
       world.servers.splice(0, Infinity, ...world.servers.filter((one) => one.id !== id));
       return { status: 204 };
+    case "GET /aodh/v2/:id":
+      return { status: 200, body: world.alarms };
+    case "POST /aodh/v2/:id": {
+      const alarm = { ...(body as FakeWorld["alarms"][number]), alarm_id: `alarm-${world.alarms.length + 1}` };
+      world.alarms.push(alarm);
+      return { status: 201, body: alarm };
+    }
+    case "DELETE /aodh/v2/alarms/:id":
+      world.alarms.splice(0, Infinity, ...world.alarms.filter((alarm) => alarm.alarm_id !== id));
+      return { status: 204 };
     case "GET /v1/:id":
       return { status: 200, body: { webhooks: world.webhooks } };
     case "POST /v1/:id":
@@ -111,7 +123,11 @@ function logIn(world: FakeWorld, body: unknown): Answer {
     { interface: "public", region: "two", url: "http://127.0.0.1:1" },
     { interface: "public", region: "one", url: `${world.url}/nova` },
   ];
-  const catalog = [{ type: "compute", endpoints }];
+  const aodh = { interface: "public", region: "one", url: `${world.url}/aodh` };
+  const catalog = [
+    { type: "compute", endpoints },
+    { type: "alarming", endpoints: [aodh] },
+  ];
   const token = { expires_at: "2126-01-01T00:00:00.000000Z", project: { id: project }, catalog };
   return { status: 201, body: { token }, headers: { "x-subject-token": "t0ken" } };
 }

@@ -66,6 +66,26 @@ test("takes the place of the webhook of an earlier life, and leaves others alone
   expect(world.webhooks.map(({ url }) => url)).toEqual(["http://elsewhere.example/maintenance", manager!.callbackUrl]);
 });
 
+test("hears by an event alarm of its project, where it is told to, and takes it away at the end", async () => {
+  const left = { type: "event", alarm_actions: ["http://127.0.0.1:12348/maintenance/old"] };
+  const others = { type: "event", alarm_actions: ["http://elsewhere.example/maintenance"] };
+  world.alarms.push({ alarm_id: "left-behind", ...left }, { alarm_id: "of-somebody", ...others });
+  await start({ hears: "alarm", listen: { publicUrl: "http://127.0.0.1:12348" } });
+  expect(world.webhooks).toEqual([]);
+  expect(world.alarms).toEqual([
+    { alarm_id: "of-somebody", ...others },
+    expect.objectContaining({
+      type: "event",
+      event_rule: { event_type: "maintenance.scheduled" },
+      repeat_actions: true,
+      alarm_actions: [manager!.callbackUrl],
+    }),
+  ]);
+  await manager!.close();
+  manager = undefined;
+  expect(world.alarms.map(({ alarm_id }) => alarm_id)).toEqual(["of-somebody"]);
+});
+
 test("declares groups before their members, where it is told to", async () => {
   world.groups.push({ id: "apart", name: "pair", policies: ["anti-affinity"], members: ["web-1", "web-2"] });
   await start({ needs: { leadSeconds: 30, recoverySeconds: 5, interruptionSecondsMax: 2 }, action: "LIVE_MIGRATE" });
