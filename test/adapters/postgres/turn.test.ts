@@ -137,7 +137,7 @@ describe("what a turn records", () => {
       projects: [{ id: "shop", managed: false }],
       instances: [web],
       facts: noFacts,
-      constraints: { instances: new Map(), groups: new Map(), members: new Map() },
+      constraints: { instances: new Map(), groups: new Map(), members: new Map(), replacedBy: new Map() },
       impacted: new Map(),
       effects: [
         {
