@@ -233,8 +233,7 @@ create table delivery (
   foreign key (notification_id) references notification(id) on delete cascade,
   foreign key (webhook_id) references webhook(id) on delete cascade
 );
-create index delivery_due on delivery (next_at) where (status = 'pending');
-create index delivery_in_hand on delivery (webhook_id) where (lease_until is not null);
+create index delivery_in_hand on delivery (webhook_id, lease_until) where (lease_until is not null);
 create index delivery_of_webhook on delivery (webhook_id, next_at) where (status = 'pending');
 create unique index delivery_on_bus on delivery (notification_id) where (webhook_id is null);
 

@@ -42,27 +42,31 @@ const claimDeliveries =
   async (receiver, { token, until }, now) => {
     const isBus = receiver === "bus";
     const ofReceiver = isBus ? sql`delivery.webhook_id is null` : sql`delivery.webhook_id = ${receiver}::uuid`;
-    const max = sql`
-      case when ${isBus}::boolean then ${IN_HAND_MAX_BUS}::integer
-        when webhook.failing_since is null then ${IN_HAND_MAX}::integer
-        else ${IN_HAND_MAX_FAILING}::integer end
-    `;
+    const max = sql.lit(isBus ? IN_HAND_MAX_BUS : IN_HAND_MAX);
     const { rows } = await sql<ClaimedRow>`
       with ${unflushed},
       hands as (
-        select webhook.*, greatest(0, ${max} - (
-          select count(*) from delivery where ${ofReceiver} and delivery.lease_until >= ${now}
-        )) as free
-        from (values (1)) as always left join webhook on webhook.id = ${isBus ? null : receiver}::uuid
+        select webhook.*, greatest(0,
+          case when webhook.failing_since is null then ${max} else ${sql.lit(IN_HAND_MAX_FAILING)} end - held.count
+        ) as free
+        from (
+          -- In order and with a limit, the index is read as it is. A bitmap would visit what was delivered lately, too.
+          select count(*)
+          from (
+            select from delivery where ${ofReceiver} and lease_until >= ${now} order by lease_until limit ${max}
+          ) as held
+        ) as held left join webhook on webhook.id = ${isBus ? null : receiver}::uuid
       ),
-      found as (
-        select delivery.id
+      due as (
+        -- The planner counts on few only when it reads how many.
+        select delivery.id, delivery.next_at
         from delivery
         where ${ofReceiver} and ${isDueDelivery(now)}
         order by delivery.next_at, delivery.id
-        limit (select free from hands)
+        limit ${max}
         for update skip locked
       ),
+      found as (select id from due order by next_at, id limit (select free from hands)),
       taken as (
         update delivery
         set lease_token = ${token}, lease_until = ${until}, attempt = attempt + 1

@@ -178,6 +178,73 @@ describe("what a session sees of declarations", () => {
   });
 });
 
+describe("what is declared at one moment, by many", () => {
+  test("each gets its own answer", async () => {
+    const [mine, known, rivals, lost, missing] = [fresh(), fresh(), fresh(), fresh(), fresh()];
+    const [rival, nowhere] = [project(`rival-${shop}`), GroupId.parse(randomUUID())];
+    await groups.declare(aGroup(), NOON);
+    await instances.declare(anInstance(known), NOON);
+    await instances.declare(anInstance(rivals, { project: rival, group: null }), NOON);
+
+    const declare = (id: InstanceId, changes: Partial<InstanceConstraints> = {}) =>
+      instances.declare(anInstance(id, changes), later(1));
+    expect(
+      await Promise.all([
+        declare(mine),
+        declare(known),
+        declare(rivals),
+        declare(lost, { group: nowhere }),
+        declare(missing, { project: rival, group: null }),
+      ]),
+    ).toEqual([
+      { kind: "declared", kept: { ...anInstance(mine), createdAt: later(1), updatedAt: later(1) } },
+      { kind: "declared", kept: { ...anInstance(known), createdAt: NOON, updatedAt: NOON } },
+      { kind: "held" },
+      { kind: "group_unknown", group: nowhere },
+      { kind: "declared", kept: expect.objectContaining({ instance: missing, project: rival, group: null }) },
+    ]);
+    const ids = [mine, lost, rivals, mine];
+    expect((await Promise.all(ids.map((id) => instances.find(id)))).map((kept) => kept?.project)).toEqual([
+      shop,
+      undefined,
+      rival,
+      shop,
+    ]);
+  });
+
+  test("the same instance again is declared in the order of the calls", async () => {
+    await groups.declare(aGroup(), NOON);
+    const [id, other] = [fresh(), fresh()];
+    const leads = [10, 20, 10, 30];
+    const answers = await Promise.all([
+      ...leads.map((leadTimeSeconds, at) => instances.declare(anInstance(id, { leadTimeSeconds }), later(at))),
+      instances.declare(anInstance(other), later(9)),
+    ]);
+    const kept = answers.map((answer) => (answer.kind === "declared" ? answer.kept : null));
+    expect(kept.map((one) => one?.leadTimeSeconds)).toEqual([...leads, 40]);
+    expect(kept.map((one) => one?.updatedAt)).toEqual([later(0), later(1), later(2), later(3), later(9)]);
+    expect(await instances.find(id)).toMatchObject({ leadTimeSeconds: 30, createdAt: NOON });
+  });
+
+  test("while groups come and go, everything ends, and nobody is left in a group that is gone", async () => {
+    const ids = Array.from({ length: 20 }, fresh);
+    const others = GroupId.parse(randomUUID());
+    for (let round = 0; round < 15; round++) {
+      await Promise.all([groups.declare(aGroup(), NOON), groups.declare(aGroup({ group: others }), NOON)]);
+      await Promise.all([
+        ...ids.map((id, at) =>
+          instances.declare(anInstance(id, { group: at % 2 === round % 2 ? web : others }), later(round)),
+        ),
+        groups.declare(aGroup({ maxImpactedMembers: round + 2 }), NOON),
+        groups.remove(others),
+      ]);
+      const kept = await instances.list(shop, { after: "", limit: 100 });
+      expect(kept.filter(({ group }) => group === others)).toEqual([]);
+    }
+    expect(await instances.list(shop, { after: "", limit: 100 })).toHaveLength(20);
+  });
+});
+
 describe("who is impacted", () => {
   async function waitingForLock(): Promise<boolean> {
     const waiting = await sql`
