@@ -146,7 +146,7 @@ function notificationsOf(effect: Effect, view: View): Notification[] {
 }
 
 function questionNews(question: Question, view: View): Notification {
-  const { project, state, instances, instance, allowedActions, replyBy, actionsAt, missing } = question;
+  const { project, state, instances, instance, allowedActions, replyBy, actionsAt, missing, members } = question;
   const { metadata } = view.session;
   return {
     type: "maintenance.scheduled",
@@ -158,6 +158,7 @@ function questionNews(question: Question, view: View): Notification {
     replyBy,
     actionsAt,
     missing,
+    ...(members === undefined ? {} : { members }),
     metadata,
   };
 }
@@ -199,9 +200,11 @@ export const waitingEntry = (at: Date, what: string, until: Date): JournalEntry 
 function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
   switch (effect.kind) {
     case "ask": {
-      const { project, state, round, instances, instance, allowedActions, replyBy, actionsAt, missing } =
+      const { project, state, round, instances, instance, allowedActions, replyBy, actionsAt, missing, members } =
         effect.question;
-      const needs = missing ? `, missing ${inWords(missing)}` : "";
+      const count = (members ?? []).reduce((sum, one) => sum + one.instances, 0);
+      const by = count > 0 ? ` (${count} of its instances)` : "";
+      const needs = missing ? `, missing ${inWords(missing)}${by}` : "";
       const again = round > 1 ? ` (round ${round})` : "";
       return {
         at,
@@ -210,6 +213,7 @@ function recordedEntry(effect: Effect, why: string, at: Date): JournalEntry {
         text: `${state} asked${again} about ${instances.length} instances${needs}; reply by ${replyBy.toISOString()}`,
         data: {
           ...{ state, round, instances, instance, allowedActions, missing },
+          ...(members === undefined ? {} : { members }),
           replyBy: replyBy.toISOString(),
           actionsAt: actionsAt.toISOString(),
         },
