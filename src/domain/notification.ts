@@ -1,6 +1,6 @@
 /** What Fenix tells others (reference §3). Kept in the domain's words; `src/wire` gives them their published shape. */
 import type { HostName, InstanceId, ProjectId } from "./ids.ts";
-import type { AskedState } from "./question.ts";
+import type { AskedState, MembersWanted } from "./question.ts";
 import type { Resources } from "./resources.ts";
 import type { InstanceAction } from "./session.ts";
 
@@ -17,6 +17,8 @@ export interface MaintenanceScheduled {
   readonly replyBy: Date | null;
   readonly actionsAt: Date | null;
   readonly missing: Resources | null;
+  /** Only with SCALE_IN: what would make the room, as far as that is known. */
+  readonly members?: readonly MembersWanted[];
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 

@@ -1,5 +1,5 @@
 /** Questions to projects and what comes back (reference §3.3, §4.4). */
-import type { InstanceId, ProjectId } from "./ids.ts";
+import type { GroupId, InstanceId, ProjectId } from "./ids.ts";
 import type { Resources } from "./resources.ts";
 import type { InstanceAction } from "./session.ts";
 
@@ -30,6 +30,17 @@ export interface Question {
   readonly actionsAt: Date;
   /** Only with SCALE_IN: what must become free so that one host can be emptied. */
   readonly missing: Resources | null;
+  /** Only with SCALE_IN: the members of this project that would make the room; absent where that is not known. */
+  readonly members?: readonly MembersWanted[];
+}
+
+/** So many instances of one group and of one size. */
+export interface MembersWanted {
+  readonly instances: number;
+  /** Null: of no group. */
+  readonly group: GroupId | null;
+  /** What one of them takes. */
+  readonly demand: Resources;
 }
 
 export interface Reply {

@@ -49,7 +49,12 @@ export const SessionOptions = z
     default_action: MoveKind.default("MIGRATE").describe("how instances move where the policy is to proceed"),
     reply_seconds: seconds(40, DAY).describe("reply window of MAINTENANCE, PREPARE_ and PLANNED_MAINTENANCE"),
     scale_in_reply_seconds: seconds(60, DAY).describe("reply window of SCALE_IN and MAINTENANCE_COMPLETE"),
-    scale_in_rounds: z.int().min(1).max(20).default(5).describe("how often the projects are asked to scale in"),
+    scale_in_rounds: z
+      .int()
+      .min(1)
+      .max(20)
+      .default(5)
+      .describe("rounds in which the projects are asked to scale in; being asked for the rest of it is the same round"),
     move_retries: z
       .int()
       .min(0)

@@ -147,7 +147,7 @@ function notificationsOf(effect: Effect, view: View): Notification[] {
 }
 
 function questionNews(question: Question, view: View): Notification {
-  const { project, state, instances, instance, allowedActions, replyBy, actionsAt, missing } = question;
+  const { project, state, instances, instance, allowedActions, replyBy, actionsAt, missing, members } = question;
   const { metadata } = view.session;
   return {
     type: "maintenance.scheduled",
@@ -159,6 +159,7 @@ function questionNews(question: Question, view: View): Notification {
     replyBy,
     actionsAt,
     missing,
+    ...(members === undefined ? {} : { members }),
     metadata,
   };
 }
@@ -201,9 +202,11 @@ function recordedEntry(effect: Effect, why: string, view: View): JournalEntry {
   const at = view.now;
   switch (effect.kind) {
     case "ask": {
-      const { project, state, round, instances, instance, allowedActions, replyBy, actionsAt, missing } =
+      const { project, state, round, instances, instance, allowedActions, replyBy, actionsAt, missing, members } =
         effect.question;
-      const needs = missing ? `, missing ${inWords(missing)}` : "";
+      const count = (members ?? []).reduce((sum, one) => sum + one.instances, 0);
+      const by = count > 0 ? ` (${count} of its instances)` : "";
+      const needs = missing ? `, missing ${inWords(missing)}${by}` : "";
       const again = round > 1 ? ` (round ${round})` : "";
       return {
         at,
@@ -212,6 +215,7 @@ function recordedEntry(effect: Effect, why: string, view: View): JournalEntry {
         text: `${state} asked${again} about ${instances.length} instances${needs}; reply by ${replyBy.toISOString()}`,
         data: {
           ...{ state, round, instances, instance, allowedActions, missing },
+          ...(members === undefined ? {} : { members }),
           replyBy: replyBy.toISOString(),
           actionsAt: actionsAt.toISOString(),
         },

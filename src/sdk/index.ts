@@ -41,4 +41,5 @@ export { assign, type Assignment, type Drains } from "../planner/assign.ts";
 export * from "../planner/fit.ts";
 export { groupsOf, instanceIn, instancesOn } from "../planner/index-facts.ts";
 export { foresee, type ForeseenMove } from "../planner/foresee.ts";
+export { type RoomRequest, roomRequests, type Spare } from "../planner/room-requests.ts";
 export { type FitObstacle, obstacleInWords } from "../planner/obstacle.ts";

@@ -41,7 +41,7 @@ const TEXT = 1;
 const INTEGER = 2;
 const DATETIME = 4;
 
-/** In the order of the published definitions. `missing` is ours, and last. */
+/** In the order of the published definitions. `missing` and `members` are ours, and last. */
 const definitions: Readonly<Record<EventType, readonly (readonly [name: string, type: number])[]>> = {
   "maintenance.scheduled": [
     ["service", TEXT],
@@ -55,6 +55,7 @@ const definitions: Readonly<Record<EventType, readonly (readonly [name: string, 
     ["session_id", TEXT],
     ["metadata", TEXT],
     ["missing", TEXT],
+    ["members", TEXT],
   ],
   "maintenance.host": [
     ["service", TEXT],

@@ -6,6 +6,7 @@ import { z } from "zod";
 import { eventTypes, type Notification } from "../domain/notification.ts";
 import type { Event } from "./event-payload.ts";
 import type { Links } from "./links.ts";
+import { Members, toMembers } from "./members.ts";
 import { IsoTime } from "./times.ts";
 
 const Scheduled = z
@@ -19,6 +20,7 @@ const Scheduled = z
     reply_by: IsoTime.nullable().describe("null: no reply is expected"),
     actions_at: IsoTime.nullable(),
     missing: z.record(z.string(), z.number()).nullable().describe("of SCALE_IN: how much room is needed"),
+    members: Members.optional(),
     metadata: z.record(z.string(), z.unknown()).describe("of the session"),
   })
   .meta({ id: "MaintenanceScheduledData" });
@@ -80,7 +82,8 @@ function dataOf(
   const { state } = notification;
   switch (notification.type) {
     case "maintenance.scheduled": {
-      const { project, instances, instance, allowedActions, replyBy, actionsAt, missing, metadata } = notification;
+      const { project, instances, instance, allowedActions, replyBy, actionsAt, missing, members, metadata } =
+        notification;
       const place = { session, project, ...(instance !== null && { instance }) };
       return {
         session_id: session,
@@ -92,6 +95,7 @@ function dataOf(
         reply_by: replyBy?.toISOString() ?? null,
         actions_at: actionsAt?.toISOString() ?? null,
         missing: missing && { ...missing },
+        ...toMembers(members),
         metadata: { ...metadata },
       };
     }

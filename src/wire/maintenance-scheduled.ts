@@ -2,10 +2,12 @@
 import type { SessionId } from "../domain/ids.ts";
 import type { MaintenanceScheduled } from "../domain/notification.ts";
 import type { Links } from "./links.ts";
+import { toMembers } from "./members.ts";
 import { formatTimeOrNull } from "./times.ts";
 
 export function scheduledPayload(notification: MaintenanceScheduled, session: SessionId, links: Links) {
-  const { project, state, instances, instance, allowedActions, replyBy, actionsAt, metadata, missing } = notification;
+  const { project, state, instances, instance, allowedActions, replyBy, actionsAt, metadata, missing, members } =
+    notification;
   const place = { session, project, ...(instance === null ? {} : { instance }) };
   const link = replyBy === null ? links.project(session, project) : links.question(place, replyBy);
   return {
@@ -22,5 +24,6 @@ export function scheduledPayload(notification: MaintenanceScheduled, session: Se
     session_id: session,
     metadata,
     missing,
+    ...toMembers(members),
   };
 }

@@ -5,6 +5,7 @@ import type { AskedQuestion } from "../domain/question.ts";
 import { InstanceAction } from "../domain/session.ts";
 import type { ProjectReport } from "../ports/reports.ts";
 import type { Links } from "./links.ts";
+import { Members, toMembers } from "./members.ts";
 import { formatTime, Time } from "./times.ts";
 
 const QuestionAnswer = z
@@ -17,6 +18,7 @@ const QuestionAnswer = z
       .record(z.string(), z.number())
       .nullable()
       .meta({ description: "only with SCALE_IN: what must become free", example: { VCPU: 4, MEMORY_MB: 8192 } }),
+    members: Members.optional(),
     reply_at: Time.meta({ description: "the last moment for a reply" }),
     actions_at: Time.meta({ description: "when the announced thing begins" }),
   })
@@ -28,6 +30,7 @@ const OpenQuestion = z
     instance_ids: z.array(z.string()),
     allowed_actions: z.array(InstanceAction),
     missing: z.record(z.string(), z.number()).nullable(),
+    members: Members.optional(),
     reply_at: Time,
     actions_at: Time,
     reply_url: z.url().describe("of this question: one about a single instance has its own"),
@@ -67,6 +70,7 @@ export function toProjectInstances(
         instance_ids: [...open.instances],
         allowed_actions: [...open.allowedActions],
         missing: open.missing,
+        ...toMembers(open.members),
         reply_at: formatTime(open.replyBy),
         actions_at: formatTime(open.actionsAt),
         // Without a token: who may read here may not reply for that alone.
@@ -81,6 +85,7 @@ const toQuestion = (question: AskedQuestion, now: Date): z.infer<typeof Question
   answer: question.reply?.answer ?? null,
   allowed_actions: [...question.allowedActions],
   missing: question.missing,
+  ...toMembers(question.members),
   reply_at: formatTime(question.replyBy),
   actions_at: formatTime(question.actionsAt),
 });

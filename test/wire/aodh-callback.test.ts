@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { HostName, InstanceId, ProjectId, SessionId } from "../../src/domain/ids.ts";
+import { GroupId, HostName, InstanceId, ProjectId, SessionId } from "../../src/domain/ids.ts";
 import type { MaintenanceScheduled, Notification } from "../../src/domain/notification.ts";
 import { aodhCallback, type Trait } from "../../src/wire/aodh-callback.ts";
 import { linksFrom } from "../../src/wire/links.ts";
@@ -109,6 +109,14 @@ test("INSTANCE_ACTION_DONE names its instance in a list and has no times", () =>
 test("SCALE_IN tells last what is missing", () => {
   const traits = traitsOf({ ...planned, state: "SCALE_IN", missing: { VCPU: 4, MEMORY_MB: 8192 } });
   expect(traits.at(-1)).toEqual(["missing", 1, "{'VCPU': 4, 'MEMORY_MB': 8192}"]);
+});
+
+test("SCALE_IN tells how many members would make the room, whole ones only, as far as 255 characters reach", () => {
+  const group = GroupId.parse("5b5b3c0e-6a5e-4c29-9a0c-1f6d0c1a2b3c");
+  const one = { instances: 2, group, demand: { VCPU: 2, MEMORY_MB: 4096 } };
+  const traits = traitsOf({ ...planned, state: "SCALE_IN", missing: { VCPU: 4 }, members: [one, one, one] });
+  const text = `{'instances': 2, 'group_id': '${group}', 'resources': {'VCPU': 2, 'MEMORY_MB': 4096}}`;
+  expect(traits.at(-1)).toEqual(["members", 1, `[${text}, ${text}]`]);
 });
 
 test("metadata of any kind survives: nulls go, words are Python's, the text is never cut", () => {

@@ -1,4 +1,4 @@
 import { rollingWorkflow } from "../shared/workflow.ts";
 import { askByProject } from "./ask-by-project.ts";
 
-export default rollingWorkflow({ name: "default", asks: askByProject });
+export default rollingWorkflow({ name: "default", asksForRoom: "everybody", asks: askByProject });

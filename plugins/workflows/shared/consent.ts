@@ -7,6 +7,7 @@ import {
   type HostName,
   type InstanceAction,
   type InstanceId,
+  type MembersWanted,
   type Policy,
   type ProjectId,
   type Resources,
@@ -41,6 +42,7 @@ export interface Asking {
   readonly replyBy: Date;
   readonly actionsAt: Date;
   readonly missing?: Resources;
+  readonly members?: readonly MembersWanted[];
 }
 
 /** Asks a project; the new question is the next round. `before` counts those to the same project in the same decision. */

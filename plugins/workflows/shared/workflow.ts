@@ -9,18 +9,20 @@ import { prepareMaintenance } from "./states/prepare-maintenance.ts";
 import { scaleIn } from "./states/scale-in.ts";
 import { startMaintenance } from "./states/start-maintenance.ts";
 import type { Asks } from "./asks.ts";
+import type { AskedForRoom } from "./room.ts";
 import { transitions } from "./transitions.ts";
 import { giveBack, type Visit, visitThen } from "./visit.ts";
 
 interface Rolling {
   readonly name: string;
   readonly asks: Asks;
+  readonly asksForRoom: AskedForRoom;
   /** What becomes of a host once its actions are done; without it, the host is given back. */
   readonly afterwards?: Visit;
   readonly hosts?: "named";
 }
 
-export const rollingWorkflow = ({ name, asks, afterwards = giveBack, ...rest }: Rolling) => {
+export const rollingWorkflow = ({ name, asks, asksForRoom, afterwards = giveBack, ...rest }: Rolling) => {
   const visit = visitThen(afterwards);
   return defineWorkflow({
     name,
@@ -30,7 +32,7 @@ export const rollingWorkflow = ({ name, asks, afterwards = giveBack, ...rest }: 
     transitions,
     steps: {
       MAINTENANCE: maintenance,
-      SCALE_IN: scaleIn,
+      SCALE_IN: scaleIn(asksForRoom),
       PREPARE_MAINTENANCE: prepareMaintenance(asks),
       START_MAINTENANCE: startMaintenance(visit),
       PLANNED_MAINTENANCE: plannedMaintenance(asks, visit),

@@ -116,6 +116,7 @@ async function insertQuestions(
         instance_id: question.instance,
         allowed_actions: [...question.allowedActions],
         missing: question.missing && toJson(question.missing),
+        members: question.members ? toJson(question.members) : null,
         asked_at: at,
         reply_by: question.replyBy,
         actions_at: question.actionsAt,

@@ -3,7 +3,7 @@ import type { Selectable } from "kysely";
 import type { HostRole } from "../../domain/cloud.ts";
 import { type EffectStatus, isPerformed } from "../../domain/effect.ts";
 import type { HostName, InstanceId, ProjectId } from "../../domain/ids.ts";
-import type { AskedQuestion, AskedState, Reply } from "../../domain/question.ts";
+import type { AskedQuestion, AskedState, MembersWanted, Reply } from "../../domain/question.ts";
 import type { Closure, InstanceAction, Session, SessionHost } from "../../domain/session.ts";
 import type { Snapshot } from "../../domain/view.ts";
 import { readEffect, readHostStatus, trusted } from "./json.ts";
@@ -94,6 +94,7 @@ export const toQuestion = (row: AskedRow): AskedQuestion => ({
   replyBy: row.reply_by,
   actionsAt: row.actions_at,
   missing: trusted(row.missing),
+  ...(row.members === null ? {} : { members: trusted<MembersWanted[]>(row.members) }),
   reply: toReply(row),
 });
 

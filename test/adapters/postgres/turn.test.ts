@@ -109,6 +109,7 @@ describe("what a turn records", () => {
       replyBy: later(40),
       actionsAt: later(60),
       missing: { VCPU: 4 },
+      members: [{ instances: 2, group: null, demand: { VCPU: 2 } }],
     } as const;
     const draining = { kind: "draining", since: later(1) } as const;
     await record(store, session, {

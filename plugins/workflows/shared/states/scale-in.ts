@@ -5,16 +5,19 @@ import {
   fail,
   obstacleInWords,
   perform,
+  type ProjectId,
   resources,
   type Shortage,
   type View,
   wait,
 } from "#sdk";
 import { scaleInRounds } from "../bounds.ts";
-import { ask, failFor, isManaged, projectsOn, untilAnswered, unwilling } from "../consent.ts";
+import { standing } from "../asks.ts";
+import { failFor, projectsOn, untilAnswered, unwilling } from "../consent.ts";
 import { untilSet } from "../doors.ts";
 import { after, type Hold, look } from "../hold.ts";
 import { computesLeft, hasSkipped, knownTo, skip } from "../hosts.ts";
+import { type AskedForRoom, asksForRoom, hasScaledIn, timesAskedInAll } from "../room.ts";
 import type { StepOf } from "../transitions.ts";
 import { destinationsFor, wayOn } from "../way-on.ts";
 
@@ -22,18 +25,24 @@ import { destinationsFor, wayOn } from "../way-on.ts";
 const SETTLE_LOOKS = 6;
 const SETTLE_SECONDS = 3;
 
-/** Asks the projects for room, in bounded rounds, and goes on as soon as one host can be emptied. */
-export const scaleIn: StepOf<"SCALE_IN"> = (view) => {
-  if (hasSkipped(view)) return untilSet(view) ?? enter("START_MAINTENANCE", "hosts were given up");
-  const before = look(view, "before", "to see how much is missing");
-  if (before.kind !== "seen") return before;
-  const unanswered = failFor(unwilling(view, [])) ?? untilAnswered(view);
-  if (unanswered) return unanswered;
-  const way = wayOn(view, before.facts);
-  if (way.state !== "SCALE_IN") return enter(way.state, way.why);
-  if (view.questions.length === 0) return askForRoom(view, before.facts);
-  return settle(view) ?? nextRound(view, before.facts);
-};
+/**
+ * Asks the projects for room, in bounded rounds, and goes on as soon as one host can be emptied. As long as what they
+ * give up is only a part of it, they are asked again in the same round, for the rest alone.
+ */
+export const scaleIn =
+  (whom: AskedForRoom): StepOf<"SCALE_IN"> =>
+  (view) => {
+    if (hasSkipped(view)) return untilSet(view) ?? enter("START_MAINTENANCE", "hosts were given up");
+    const before = look(view, "before", "to see how much is missing");
+    if (before.kind !== "seen") return before;
+    const unanswered = failFor(unwilling(view, [])) ?? untilAnswered(view);
+    if (unanswered) return unanswered;
+    const way = wayOn(view, before.facts);
+    if (way.state !== "SCALE_IN") return enter(way.state, way.why);
+    if (view.questions.length === 0)
+      return askForRoom(view, before.facts, whom) ?? giveUp(view, before.facts, "no project can be asked to scale in");
+    return settle(view) ?? askForRest(view, before.facts, whom) ?? nextRound(view, before.facts);
+  };
 
 /** The least that has to become free so that one host can be emptied; null where no room helps. */
 const shortageIn = (view: View, facts: CloudFacts): Shortage | null =>
@@ -45,34 +54,32 @@ const shortageIn = (view: View, facts: CloudFacts): Shortage | null =>
     })),
   );
 
-function askForRoom(view: View, facts: CloudFacts): Hold {
+/** Null when nobody can be asked. */
+function askForRoom(view: View, facts: CloudFacts, whom: AskedForRoom, but: readonly ProjectId[] = []): Hold | null {
   const shortage = shortageIn(view, facts);
-  const replyBy = after(view.now, view.session.options.scale_in_reply_seconds);
-  const alive = projectsOn(
-    facts,
-    facts.computes.map(({ name }) => name),
-  );
-  const projects = view.projects.map(({ id }) => id).filter((id) => isManaged(view, id) && alive.includes(id));
-  if (shortage === null || projects.length === 0) return giveUp(view, facts, "no project can be asked to scale in");
-  return perform(
-    projects.map((project) =>
-      ask(view, {
-        state: "SCALE_IN",
-        project,
-        instances: facts.instances.filter((one) => one.project === project && one.host !== null).map(({ id }) => id),
-        allowedActions: [],
-        replyBy,
-        actionsAt: replyBy,
-        missing: shortage.shortage,
-      }),
-    ),
-    `to empty ${shortage.host}, ${resources.inWords(shortage.shortage)} must become free`,
-  );
+  if (shortage === null) return null;
+  // What each was asked for came to nothing in the round before: whoever can help is asked now.
+  const isFirst = scaleInRounds(view) <= 1;
+  const asks = asksForRoom(view, facts, shortage, isFirst ? whom : "everybody", new Set(but));
+  if (asks.length === 0) return null;
+  const what = `${resources.inWords(shortage.shortage)} must become free`;
+  return perform(asks, `to empty ${shortage.host}, ${what}`);
+}
+
+/** Instances may come as fast as others go: so many parts make one round. */
+const PARTS_MAX = 20;
+
+/** Null when nothing has been freed since the projects were asked last, or nobody is left who helps. */
+function askForRest(view: View, facts: CloudFacts, whom: AskedForRoom): Hold | null {
+  if (!hasScaledIn(view, facts) || timesAskedInAll(view) >= PARTS_MAX) return null;
+  const { refused, silent } = view.answers(standing(view));
+  return askForRoom(view, facts, whom, [...refused.map(({ project }) => project), ...silent]);
 }
 
 /** Looks again until the numbers have settled. The step itself goes on as soon as a host can be emptied. */
 function settle(view: View): Hold | null {
-  const looks = view.effectsOf("observe").filter(({ effect }) => effect.occasion.startsWith("settled:"));
+  const asked = timesAskedInAll(view);
+  const looks = view.effectsOf("observe").filter(({ effect }) => effect.occasion.startsWith(`settled:${asked}:`));
   const newest = looks.at(-1);
   if (newest?.status.kind === "done") {
     if (looks.length >= SETTLE_LOOKS) return null;
@@ -80,7 +87,7 @@ function settle(view: View): Hold | null {
     if (view.now < next) return wait("what was freed to show in the cloud's numbers", next);
   }
   const number = newest && newest.status.kind !== "done" ? looks.length : looks.length + 1;
-  const seen = look(view, `settled:${number}`, "after the projects have scaled in");
+  const seen = look(view, `settled:${asked}:${number}`, "after the projects have scaled in");
   return seen.kind === "seen" ? null : seen;
 }
 
