@@ -37,6 +37,8 @@ export interface MaintenanceSession {
   readonly state: string;
   /** Hosts maintained, in whole percent of the session's hosts. */
   readonly percentDone: number;
+  /** When all hosts will be done, as likely as not and with a chance of 95 %; missing where it is not foretold. */
+  readonly eta?: { readonly p50: Date; readonly p95: Date };
 }
 
 export type Notification = MaintenanceScheduled | MaintenanceHost | MaintenanceSession;

@@ -6,6 +6,7 @@ import type { Plugins } from "../ports/plugins.ts";
 import type { Recorded, Sessions } from "../ports/sessions.ts";
 import type { Wakes } from "../ports/wakes.ts";
 import { decide, REMOVED } from "./decide.ts";
+import { foretold } from "./foretell.ts";
 import { heldToPlan } from "./held-to-plan.ts";
 import { changesOf } from "./turn.ts";
 
@@ -37,7 +38,9 @@ async function takeTurn(id: SessionId, { sessions, plugins, clock }: Engine): Pr
     const workflow = plugins.workflow(view.session.workflow);
     const decided = decide(view, workflow, open.removed);
     const decision = open.removed ? decided : await heldToPlan(view, decided, () => open.plannedCloud());
-    const changes = changesOf(view, decision, workflow?.failed ?? view.entry.state);
+    const changes = await foretold(view, changesOf(view, decision, workflow?.failed ?? view.entry.state), () =>
+      open.pace(),
+    );
     recorded = await open.record(
       decision.kind === "enter" && decision.state === REMOVED ? { ...changes, cancelPending: true } : changes,
     );

@@ -7,6 +7,7 @@ import type { Notification } from "../domain/notification.ts";
 import type { AskedQuestion, AskedState, Question, Receipt, Reply } from "../domain/question.ts";
 import type { Failure, HostStatus, Report, Session } from "../domain/session.ts";
 import type { Snapshot } from "../domain/view.ts";
+import type { Pace } from "../planner/eta/pace.ts";
 import type { CloudSnapshot } from "../planner/format/snapshot.ts";
 import type { ReceiverId, EffectId } from "./effects.ts";
 
@@ -82,6 +83,8 @@ export interface OpenSession {
   snapshot(): Promise<Snapshot>;
   /** The cloud that the session's plan was made for; null when it has no plan, or the plan is not kept any more. */
   plannedCloud(): Promise<CloudSnapshot | null>;
+  /** How fast it has gone so far. */
+  pace(): Promise<Pace>;
   /** True when the admin deleted the session: it is to be wound up. */
   readonly removed: boolean;
   /** Writes the changes of one turn; commits when the turn ends. */

@@ -1,5 +1,6 @@
 /** What became of each effect: recorded, started (perhaps often), given back, ended. */
 import {
+  type Amounts,
   dataOf,
   EffectEnded,
   EffectPostponed,
@@ -15,6 +16,8 @@ export interface EffectLife {
   /** Which stay in a state recorded it, counted from 1. */
   readonly entry: number;
   readonly effect: Readonly<Record<string, unknown>>;
+  /** Of a move, where the journal tells. */
+  readonly demand: Amounts | null;
   readonly recorded: Moment;
   readonly starts: readonly (Moment & { readonly attempt: number; readonly interrupted: boolean })[];
   readonly postponed: readonly Moment[];
@@ -57,7 +60,7 @@ export function effectLives(entries: readonly Entry[]): EffectLives {
     const moment = { number: entry.number, at: Date.parse(entry.at) };
     const recorded = entry.kind === "effect_recorded" ? dataOf(entry, EffectRecorded) : null;
     if (recorded) {
-      const { effect } = recorded;
+      const { effect, demand = null } = recorded;
       const key = keyOf(stay, effect.kind, subject);
       if (byKey.has(key)) doubled.push(entry);
       const life = {
@@ -65,6 +68,7 @@ export function effectLives(entries: readonly Entry[]): EffectLives {
         subject,
         entry: stay,
         effect,
+        demand,
         recorded: moment,
         starts: [],
         postponed: [],

@@ -26,6 +26,9 @@ export function dataOf<Schema extends z.ZodType>({ data }: Entry, schema: Schema
   return parsed.success ? parsed.data : null;
 }
 
+const Amounts = z.record(z.string(), z.number());
+export type Amounts = z.infer<typeof Amounts>;
+
 const Time = z.iso.datetime().transform((text) => Date.parse(text));
 const FoundHosts = z.array(z.object({ host: z.string(), roles: z.array(z.string()), closed: z.boolean() }));
 
@@ -41,6 +44,10 @@ export const Created = z.object({
       on_nack: z.string(),
       hosts_at_once: z.int(),
       moves_at_once: z.int(),
+      moves_in_total: z.int().nullable(),
+      hosts_at_once_per_zone: z.int().nullable(),
+      reserve: Amounts,
+      window_seconds: z.int().nullable(),
     })
     .partial()
     .optional(),
@@ -50,7 +57,11 @@ export type Created = z.infer<typeof Created>;
 export const Found = z.object({ found: FoundHosts });
 export const Continued = z.object({ state: z.string() });
 export const StateEntered = z.object({ state: z.string().optional(), from: z.string() });
-export const EffectRecorded = z.object({ effect: z.looseObject({ kind: z.string() }) });
+export const EffectRecorded = z.object({
+  effect: z.looseObject({ kind: z.string() }),
+  /** Of a move: how much it takes with it. */
+  demand: Amounts.optional(),
+});
 export const EffectStarted = z.object({
   kind: z.string(),
   attempt: z.int(),
@@ -113,3 +124,21 @@ export const Occupants = z.object({
   allocations: z.array(z.string()),
   arriving: z.array(z.string()),
 });
+
+const SeenHost = z.object({ capacity: Amounts, used: Amounts, zone: z.string(), takes: z.boolean() });
+const SeenBudget = z.object({ max: z.int(), recoverySeconds: z.number(), members: z.array(z.string()) });
+const SeenApart = z.object({ max: z.int(), members: z.array(z.string()) });
+const changed = <Item extends z.ZodType>(item: Item) => z.record(z.string(), item.nullable()).default({});
+/** What decisions know of the cloud from here on: with `full` all of it, else what has changed. */
+export const CloudSeen = z.object({
+  look: z.int(),
+  full: z.boolean(),
+  hosts: changed(SeenHost),
+  budgets: changed(SeenBudget),
+  apart: changed(SeenApart),
+  places: changed(z.string()),
+  down: z.array(z.string()).optional(),
+});
+export type SeenHost = z.infer<typeof SeenHost>;
+export type SeenBudget = z.infer<typeof SeenBudget>;
+export type SeenApart = z.infer<typeof SeenApart>;

@@ -5,11 +5,14 @@
 import type { Entry } from "./entries.ts";
 import { historyOf } from "./history.ts";
 import { judgeAnnounced } from "./invariants/announced.ts";
+import { judgeApart } from "./invariants/apart.ts";
 import { judgeBudgets } from "./invariants/budgets.ts";
+import { judgeCapacity } from "./invariants/capacity.ts";
 import { judgeConversation } from "./invariants/conversation.ts";
 import { judgeDestinations } from "./invariants/destinations.ts";
 import { judgeDoors } from "./invariants/doors.ts";
 import { judgeEmptiness } from "./invariants/emptiness.ts";
+import { judgeImpact } from "./invariants/impact.ts";
 import { judgeOnce } from "./invariants/once.ts";
 import { judgeOrder } from "./invariants/order.ts";
 import { judgeRest } from "./invariants/rest.ts";
@@ -34,10 +37,13 @@ export function verifySession(entries: readonly Entry[]): Certificate {
   const history = historyOf(entries);
   const findings = [
     judgeEmptiness(history),
+    judgeImpact(history),
     judgeOnce(history),
     judgeDoors(history),
     judgeConversation(history),
     judgeDestinations(history),
+    judgeCapacity(history),
+    judgeApart(history),
     judgeAnnounced(history),
     ...judgeOrder(history),
     judgeBudgets(history),
@@ -56,8 +62,6 @@ export function verifySession(entries: readonly Entry[]): Certificate {
 }
 
 const NOT_SHOWN = [
-  { invariant: "I2", why: "the journal does not tell the members and limits of instance groups" },
-  { invariant: "I8", why: "the journal does not tell capacity and demand" },
-  { invariant: "I9", why: "the journal does not tell the members of instance groups" },
+  { invariant: "I2", why: "members that other sessions move are in the journals of those" },
   { invariant: "I12", why: "the journal does not tell what each reader was answered" },
 ] as const;

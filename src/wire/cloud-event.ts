@@ -30,7 +30,18 @@ const Host = z
   .meta({ id: "MaintenanceHostData" });
 
 const Session = z
-  .object({ session_id: z.uuid(), state: z.string(), percent_done: z.int().describe("of the hosts") })
+  .object({
+    session_id: z.uuid(),
+    state: z.string(),
+    percent_done: z.int().describe("of the hosts"),
+    eta: z
+      .object({
+        p50: IsoTime.describe("done before, as likely as not"),
+        p95: IsoTime.describe("done before, with a chance of 95 %"),
+      })
+      .nullable()
+      .describe("when all hosts will be done; null where it is not foretold"),
+  })
   .meta({ id: "MaintenanceSessionData" });
 
 export const CloudEvent = z
@@ -101,7 +112,10 @@ function dataOf(
     }
     case "maintenance.host":
       return { session_id: session, host: notification.host, state };
-    case "maintenance.session":
-      return { session_id: session, state, percent_done: notification.percentDone };
+    case "maintenance.session": {
+      const { percentDone, eta } = notification;
+      const foretold = eta ? { p50: eta.p50.toISOString(), p95: eta.p95.toISOString() } : null;
+      return { session_id: session, state, percent_done: percentDone, eta: foretold };
+    }
   }
 }

@@ -101,7 +101,9 @@ export const look = (at: number, entry: number, host: string, outcome: object = 
 
 export const theMove = { kind: "move_instance", instance: "web", from: "a", to: "b", how: "MIGRATE", attempt: 1 };
 export const move = (at: number, entry: number, landed = "b", effect: typeof theMove = theMove): readonly Line[] =>
-  whole(at, entry, `${effect.instance}#1`, effect, { outcome: { host: landed, seconds: 10 } }, 10);
+  whole(at, entry, `${effect.instance}#1`, effect, { outcome: { host: landed, seconds: 10 } }, 10).map((one) =>
+    one.kind === "effect_recorded" ? { ...one, data: { ...one.data, demand: { VCPU: 4 } } } : one,
+  );
 
 export const theAction = { kind: "run_action", plugin: "reboot", phase: "host", host: "a", index: 0 };
 export const act = (at: number, entry: number, changes: Partial<typeof theAction> = {}): readonly Line[] => {
@@ -109,12 +111,25 @@ export const act = (at: number, entry: number, changes: Partial<typeof theAction
   return whole(at, entry, `${effect.host}/${effect.index}`, effect, { rerun: "at-most-once", ran: true }, 30);
 };
 
+/** What decisions know of the cloud from here on. Each host has 8 VCPU. */
+export const seen = (at: number, told: Entry["data"] = {}, full = true): Line =>
+  line(at, "cloud_seen", null, { look: 1, full, ...told });
+export const seenHost = (used: number, takes = true) => ({
+  capacity: { VCPU: 8 },
+  used: { VCPU: used },
+  zone: "nova",
+  takes,
+});
+export const observe = (at: number, entry: number, occasion: string, seconds = 1): readonly Line[] =>
+  whole(at, entry, occasion, { kind: "observe", occasion }, { outcome: null }, seconds);
+
 export const ended = (at: number, stillClosed: readonly object[] = []): Line =>
   line(at, "session_ended", null, { report: { maintained: ["a"], notMaintained: [], stillClosed } });
 
 /** One host, one instance that leaves it, one action: every part of it can be replaced. */
 export const parts = {
   created: [created()],
+  see: [] as readonly Line[],
   prepare: [enter(60, "PREPARE_MAINTENANCE", "MAINTENANCE")],
   draining: [marked(60, "a", "draining")],
   close: close(61, 2, "a"),

@@ -111,6 +111,11 @@ test(
     expect(maintained).toHaveLength(10);
     const { code, out } = await typed("verify", id);
     expect({ code, out }).toEqual({ code: 0, out: expect.stringContaining(`session ${id}: certified, by`) });
+    const { judged } = JSON.parse((await typed("verify", id, "--json")).out) as {
+      readonly judged: readonly { readonly invariant: string; readonly gap: string | null }[];
+    };
+    expect(judged.flatMap(({ invariant, gap }) => (gap === null ? [] : [`${invariant}: ${gap}`]))).toEqual([]);
+    expect(judged.map(({ invariant }) => invariant)).toEqual(expect.arrayContaining(["I2", "I8", "I9"]));
     const away = await mostAway(id);
     expect(away).toBeGreaterThan(1);
     expect(away).toBeLessThanOrEqual(AT_ONCE);

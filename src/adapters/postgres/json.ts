@@ -67,7 +67,11 @@ export function readEffect(json: unknown): Effect {
 
 export function readNotification(json: unknown): Notification {
   const notification = trusted<Notification>(json);
-  if (notification.type !== "maintenance.scheduled") return notification;
+  if (notification.type === "maintenance.host") return notification;
+  if (notification.type === "maintenance.session") {
+    const { eta, ...news } = notification;
+    return eta ? { ...news, eta: { p50: new Date(eta.p50), p95: new Date(eta.p95) } } : news;
+  }
   const { replyBy, actionsAt } = notification;
   return {
     ...notification,

@@ -26,7 +26,11 @@ export async function tellCloud(trx: Transaction, row: SessionRow, known: Known,
   const before = trusted<Ledger | null>(told);
   const after = ledgerOf(seen.facts, constraints);
   const changes = ledgerChanges(before, after);
-  await trx.updateTable("observation").set({ told: toJson(after) }).where("session_id", "=", id).execute();
+  await trx
+    .updateTable("observation")
+    .set({ told: toJson(after) })
+    .where("session_id", "=", id)
+    .execute();
   await trx
     .updateTable("session")
     .set({ told_look: seen.look, told_constraints: version })
@@ -35,5 +39,7 @@ export async function tellCloud(trx: Transaction, row: SessionRow, known: Known,
   // A declaration that limits nothing anew is no news; a look is, since what it found unchanged is certain again.
   if (seen.look === row.told_look && Object.keys(changes).length === 0) return;
   const data = { look: seen.look, full: before === null, ...changes };
-  await appendJournal(trx, id, [{ at, kind: "cloud_seen", subject: null, text: tellingInWords(before, changes), data }]);
+  await appendJournal(trx, id, [
+    { at, kind: "cloud_seen", subject: null, text: tellingInWords(before, changes), data },
+  ]);
 }

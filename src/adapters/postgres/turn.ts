@@ -3,6 +3,7 @@ import type { OpenSession, Sessions } from "../../ports/sessions.ts";
 import type { Database } from "./connect.ts";
 import { plannedCloud } from "./plans.ts";
 import { type Channels, recordChanges } from "./record.ts";
+import { readPace } from "./report-pace.ts";
 import { lockSession, tryTurnLock } from "./session-lock.ts";
 import { type Known, readSnapshot } from "./snapshot.ts";
 import { tellCloud } from "./told-cloud.ts";
@@ -19,6 +20,7 @@ export const inTurn =
         removed: row.removed_at !== null,
         snapshot: () => readSnapshot(trx, row, now, known),
         plannedCloud: () => plannedCloud(trx, row.plan_digest),
+        pace: () => readPace(trx, id),
         record: async (changes) => {
           await tellCloud(trx, row, known, changes.at);
           return recordChanges(trx, row, changes, channels);

@@ -1,4 +1,5 @@
 /** I10: nothing happens before its announced time, nor to an instance without its project's yes or a policy for its silence. */
+import { isTold } from "../cloud.ts";
 import type { Moment } from "../entries.ts";
 import { answerTo, type History, type QuestionLife } from "../history.ts";
 import { actionsOf, movesOf } from "../lives.ts";
@@ -26,8 +27,14 @@ export function judgeAnnounced(history: History): Finding {
     invariant: "I10",
     text: `${moves.length} moves and ${actions.length} host actions began after their announced time or with a yes`,
     violations,
-    gap: told ? "the journal does not tell recovery times" : "the journal does not tell all announced times",
+    gap: gapOf(history, told),
   };
+}
+
+function gapOf(history: History, told: boolean): string | null {
+  if (!told) return "the journal does not tell all announced times";
+  // That recovery times are waited out is judged with the budgets that they count in (I2).
+  return isTold(history) ? null : "the journal does not tell recovery times";
 }
 
 /** The states that ask a project what shall be done with its instances. */
