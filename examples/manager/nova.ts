@@ -101,7 +101,12 @@ export async function connect(credentials: Credentials): Promise<Tenant> {
       });
     };
   login.urlOf("compute"); // No manager works without: better known at the start.
-  return { projectId: login.projectId, nova: novaOver(callOf("compute")), alarms: alarmsOver(callOf("alarming")), token };
+  return {
+    projectId: login.projectId,
+    nova: novaOver(callOf("compute")),
+    alarms: alarmsOver(callOf("alarming")),
+    token,
+  };
 }
 
 type Call = (method: string, path: string, body?: unknown) => Promise<Response>;

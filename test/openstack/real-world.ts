@@ -2,16 +2,19 @@
  * A whole Fenix of real processes over the cloud that the OS_* variables name, with sample managers for its projects, and
  * a desk that works on hosts. While the desk works it asks Nova and Placement who is on the host.
  */
+import { randomBytes } from "node:crypto";
 import { createServer } from "node:http";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { freePort, type Service, startService } from "../../demo/service.ts";
+import type { Hears } from "../../examples/manager/hear.ts";
 import { type ManagerEvent, startManager } from "../../examples/manager/manager.ts";
 import { connect, type Credentials } from "../../examples/manager/nova.ts";
 import { loginWith } from "../../src/cli/login.ts";
 import type { Observer, SeenOnHost } from "./nova-observer.ts";
+import { type Posted, tapBefore } from "./tap.ts";
 
 export interface Work {
   readonly host: string;
@@ -26,6 +29,8 @@ export interface RealWorld {
   readonly works: readonly Work[];
   /** What the managers did, by project. */
   readonly events: readonly (ManagerEvent & { readonly project: string })[];
+  /** What came to the managers' doors, as it came, by the names of their projects. */
+  readonly posted: readonly Posted[];
   startWorker(): Promise<Service>;
   /** Of the workflow `default`, over the whole cloud, with the desk as its one host action; `request` says else. */
   createSession(options?: Readonly<Record<string, unknown>>, request?: SessionParts): Promise<string>;
@@ -35,14 +40,30 @@ export interface RealWorld {
   /** Resolves with the state in which the session ended; throws after the time, with the timeline. */
   ended(id: string, withinMs: number): Promise<string>;
   timeline(id: string): Promise<string>;
+  /** What the session told its projects, oldest first, and by which channels. */
+  told(id: string): Promise<readonly Told[]>;
   /** Requests that the workers which were stopped (not killed) have sent to Nova. */
   novaRequests(): Readonly<Record<string, number>>;
   close(): Promise<void>;
 }
 
+/** Of `GET /v1/maintenance/{session}/notifications`: what is asked for here. */
+export interface Told {
+  readonly message_id: string;
+  readonly at: string;
+  readonly state: string;
+  readonly project_id: string | null;
+  readonly deliveries: readonly {
+    readonly channel: "webhook" | "bus";
+    readonly status: string;
+    readonly settled_at: string | null;
+  }[];
+}
+
 export interface SessionParts {
   readonly workflow?: string;
   readonly hosts?: readonly string[];
+  readonly metadata?: Readonly<Record<string, unknown>>;
   /** Host actions after the desk has worked. */
   readonly actions?: readonly Readonly<Record<string, unknown>>[];
 }
@@ -52,6 +73,11 @@ export interface RealWorldOptions {
   readonly databaseUrl: string;
   readonly observer: Observer;
   readonly managers: readonly ManagerOf[];
+  /**
+   * How all managers hear; `webhook` where nothing is said. With `alarm` Fenix publishes on the bus of FENIX_BUS_URL, by
+   * default that of the lab, and its links carry reply tokens: the longest links there are, and AODH cuts what is too long.
+   */
+  readonly hears?: Hears;
 }
 
 export interface ManagerOf {
@@ -66,7 +92,13 @@ export interface ManagerOf {
 /** Long enough to look at the host three times. */
 const WORK_MS = 2_000;
 
-export async function realWorld({ env, databaseUrl, observer, managers }: RealWorldOptions): Promise<RealWorld> {
+export async function realWorld({
+  env,
+  databaseUrl,
+  observer,
+  managers,
+  hears = "webhook",
+}: RealWorldOptions): Promise<RealWorld> {
   const folder = mkdtempSync(join(tmpdir(), "fenix-openstack-"));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
@@ -77,6 +109,10 @@ export async function realWorld({ env, databaseUrl, observer, managers }: RealWo
     FENIX_PORT: `${port}`,
     FENIX_DATA_DIR: folder,
     FENIX_LOG_LEVEL: "info",
+    ...(hears === "alarm" && {
+      FENIX_BUS_URL: env["FENIX_BUS_URL"] ?? "rabbit://guest:guest@127.0.0.1:5672/",
+      FENIX_REPLY_TOKEN_SECRET: randomBytes(32).toString("hex"),
+    }),
   };
   const isUp = async () => (await fetch(`${url}/health/ready`)).ok;
   const api = await startService({ mode: "api", settings, log: join(folder, "api.log"), isUp });
@@ -87,17 +123,22 @@ export async function realWorld({ env, databaseUrl, observer, managers }: RealWo
     region: env["OS_REGION_NAME"],
     as: { username: user, password, projectName: project, userDomainName: "Default", projectDomainName: "Default" },
   });
-  const started = await Promise.all(
-    managers.map((manager) =>
-      startManager({
-        fenixUrl: url,
-        credentials: credentialsOf(manager),
-        action: manager.action,
-        scaling: { step: manager.step, networks: "none" },
-        onEvent: (event) => void events.push({ ...event, project: manager.project }),
-      }),
-    ),
-  );
+  const posted: Posted[] = [];
+  const started: { close(): Promise<unknown> }[] = [];
+  for (const manager of managers) {
+    const port = await freePort();
+    const tap = await tapBefore(port, (post) => void posted.push({ ...post, project: manager.project }));
+    const running = await startManager({
+      fenixUrl: url,
+      hears,
+      listen: { port, publicUrl: tap.url },
+      credentials: credentialsOf(manager),
+      action: manager.action,
+      scaling: { step: manager.step, networks: "none" },
+      onEvent: (event) => void events.push({ ...event, project: manager.project }),
+    });
+    started.push({ close: () => Promise.allSettled([running.close(), tap.close()]) });
+  }
   const token = await loginWith({ token: undefined, openstack: env })();
   const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const headers = new Headers(init.headers);
@@ -112,6 +153,7 @@ export async function realWorld({ env, databaseUrl, observer, managers }: RealWo
     url,
     works: desk.works,
     events,
+    posted,
     startWorker: () => startService({ mode: "worker", settings, log: join(folder, `worker-${++workers}.log`) }),
     async createSession(options = {}, { actions = [], ...request } = {}) {
       const body = {
@@ -147,6 +189,16 @@ export async function realWorld({ env, databaseUrl, observer, managers }: RealWo
     },
     timeline: async (id) =>
       (await call(`/v1/maintenance/${id}/timeline?limit=1000`, { headers: { accept: "text/plain" } })).text(),
+    async told(id) {
+      const all: Told[] = [];
+      for (let after = 0; ;) {
+        const answer = await call(`/v1/maintenance/${id}/notifications?limit=1000&after=${after}`);
+        const { notifications, next } = (await answer.json()) as { notifications: Told[]; next: number };
+        all.push(...notifications.filter(({ project_id }) => project_id !== null));
+        if (notifications.length === 0) return all;
+        after = next;
+      }
+    },
     novaRequests() {
       const total: Record<string, number> = {};
       for (const file of readdirSync(folder).filter((name) => name.startsWith("worker-"))) {
