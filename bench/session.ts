@@ -3,17 +3,22 @@
  *
  *   npm run bench:session -- --hosts 1000 --instances 20000
  *
- * Prints one line of JSON: seconds, moves, Nova requests a move, the worker's memory, what was violated.
- * `--node=--max-old-space-size=400` is for the worker's node; `--profile FOLDER` leaves there where its time went.
+ * Prints one line of JSON: seconds, moves, Nova requests a move, the worker's memory, what was violated; the processor
+ * time of every process, since that is the same on a busy machine; and of each kind of effect how long it waited for a
+ * worker and how long it took. `--node=--max-old-space-size=400` is for the worker's node; `--profile FOLDER` leaves there
+ * where its time went.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
+import pg from "pg";
 import { freePort, startService } from "../demo/service.ts";
+import { openDatabaseServer } from "../src/adapters/postgres/embedded.ts";
 import { largeCloud } from "../src/simulator/scenarios.ts";
 import { startSimulator } from "../src/simulator/simulator.ts";
+import { cpuSeconds, familyCpuSeconds, ownCpuSeconds, peakMegabytes, postmasterOf } from "./processes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -32,11 +37,13 @@ const folder = mkdtempSync(join(tmpdir(), "fenix-bench-"));
 const simulator = await startSimulator({ ...largeCloud(size), times: "at-once" });
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
+const dataDir = process.env["FENIX_DATA_DIR"] ?? folder;
+const database = await openDatabaseServer({ databaseUrl: process.env["DATABASE_URL"] || undefined, dataDir });
 const settings = {
   ...simulator.env,
   FENIX_PORT: `${port}`,
-  FENIX_DATA_DIR: process.env["FENIX_DATA_DIR"] ?? folder,
-  ...(process.env["DATABASE_URL"] ? { DATABASE_URL: process.env["DATABASE_URL"] } : {}),
+  FENIX_DATA_DIR: dataDir,
+  DATABASE_URL: database.url,
   ...(process.env["REDIS_URL"] ? { REDIS_URL: process.env["REDIS_URL"] } : {}),
   FENIX_LOG_LEVEL: "warn",
   // One client that asks for the state is not what is measured.
@@ -49,14 +56,51 @@ const profiling = values.profile ? ["--cpu-prof", `--cpu-prof-dir=${values.profi
 const nodeOptions = [...values.node, ...profiling];
 const worker = await startService({ mode: "worker", settings, log: join(folder, "worker.log"), nodeOptions });
 
-/** The most memory that a process has had so far, in MB (`VmHWM` of Linux); null elsewhere. */
-function peakMemory(pid: number): number | null {
-  try {
-    const [, kilobytes] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
-    return kilobytes === undefined ? null : Math.round(Number(kilobytes) / 1_024);
-  } catch {
-    return null;
-  }
+type Cpu = Readonly<Record<"worker" | "api" | "postgres" | "simulator", number | null>>;
+
+const spent = (before: Cpu, after: Cpu): Cpu => {
+  const seconds = (who: keyof Cpu) => {
+    const [from, to] = [before[who], after[who]];
+    return from === null || to === null ? null : Math.round((to - from) * 10) / 10;
+  };
+  return {
+    worker: seconds("worker"),
+    api: seconds("api"),
+    postgres: seconds("postgres"),
+    simulator: seconds("simulator"),
+  };
+};
+
+const postmaster = await postmasterOf(database.url);
+
+/** Processor time so far; `simulator` is this process, which asks for the state besides. */
+const cpuSoFar = () => ({
+  worker: cpuSeconds(worker.pid),
+  api: cpuSeconds(api.pid),
+  postgres: postmaster === null ? null : familyCpuSeconds(postmaster),
+  simulator: ownCpuSeconds(),
+});
+
+interface Tempo {
+  readonly number: number;
+  readonly waitedMs: number;
+  readonly tookMs: number;
+}
+
+/** Of each kind of effect: how many, and the medians of its wait for a worker and of its time with one. */
+async function tempos(session: string): Promise<Record<string, Tempo>> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  const { rows } = await client.query<Tempo & { kind: string }>(
+    `select kind, count(*)::int as number,
+      percentile_cont(0.5) within group (order by extract(epoch from started_at - recorded_at) * 1000)::int as "waitedMs",
+      percentile_cont(0.5) within group (order by extract(epoch from ended_at - started_at) * 1000)::int as "tookMs"
+    from effect where session_id = $1 and started_at is not null and ended_at is not null
+    group by kind order by kind`,
+    [session],
+  );
+  await client.end();
+  return Object.fromEntries(rows.map(({ kind, ...tempo }) => [kind, tempo]));
 }
 
 const call = async <Body>(path: string, body?: unknown): Promise<Body> => {
@@ -68,6 +112,7 @@ const call = async <Body>(path: string, body?: unknown): Promise<Body> => {
 
 const servicesAsAfter = simulator.cloud.log.last;
 simulator.resetRequestCounts();
+const cpuBefore = cpuSoFar();
 const began = Date.now();
 const { session_id: id } = await call<{ session_id: string }>("/v1/maintenance", {
   workflow: values.workflow,
@@ -86,9 +131,12 @@ for (;;) {
   await sleep(250);
 }
 const seconds = (Date.now() - began) / 1_000;
-const memory = peakMemory(worker.pid);
+const cpuAfter = cpuSoFar();
+const memory = peakMegabytes(worker.pid);
 await worker.stop();
 await api.stop();
+const effects = await tempos(id);
+await database.stop();
 
 const counts = simulator.requestCounts();
 const moves = simulator.cloud.world.migrations.length;
@@ -105,6 +153,9 @@ console.log(
     novaRequests: requests,
     novaRequestsPerMove: Math.round((requests / moves) * 100) / 100,
     workerPeakMb: memory,
+    cpuSeconds: spent(cpuBefore, cpuAfter),
+    loadAverage: loadavg().map((load) => Math.round(load * 10) / 10),
+    effects,
     violations: violations.length,
     requests: Object.fromEntries(nova),
   }),

@@ -106,18 +106,18 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         now: () => clock.now(),
       });
       const notifier = notifierBy({ webhooks, bus });
-      const onError = (error: unknown) => log.error({ error }, "the sweep failed, and will be tried again");
+      const onError = (error: unknown) => log.error({ error }, "work failed, and will be found again by a sweep");
       const onEffectError = (error: unknown, effect: { readonly effect: unknown }) =>
         log.error({ error, effect: effect.effect }, "an effect failed for a reason nobody foresaw");
       const onDeliveryError = (error: unknown) =>
         log.warn({ error }, "it could not be recorded what became of a delivery, which is sent again");
       const worker = startWorker({
+        concurrency: config.workerConcurrency,
         consumer: queues.consumer,
         due: store.due,
         engine: { sessions: store.sessions, plugins, wakes, clock },
         performers: {
           effects: store.effects,
-          wakes,
           cloud,
           alarms: config.bus && cloud.alarms,
           plugins,

@@ -6,12 +6,15 @@ import { type Delivering, startDelivering } from "../effects/deliver.ts";
 import { performEffect, type Performers } from "../effects/perform.ts";
 import type { Due } from "../ports/effects.ts";
 import type { Consumer } from "../ports/wakes.ts";
+import { newHands } from "./hands.ts";
 
 export interface Working {
+  /** Effects at once. */
+  readonly concurrency: number;
   readonly consumer: Consumer;
   readonly due: Due;
   readonly engine: Engine;
-  readonly performers: Omit<Performers, "shutdown">;
+  readonly performers: Omit<Performers, "shutdown" | "wakes">;
   readonly delivering: Omit<Delivering, "shutdown">;
   readonly onError: (error: unknown) => void;
 }
@@ -38,22 +41,27 @@ async function advanceAtEase(id: SessionId, engine: Engine, stopping: AbortSigna
 /** Most effects take less; what takes longer is handed over rather than waited for. */
 const GRACE_MS = 5_000;
 
-export function startWorker({ consumer, due, engine, performers, delivering, onError }: Working): Worker {
+export function startWorker({ concurrency, consumer, due, engine, performers, delivering, onError }: Working): Worker {
+  const { clock } = engine;
   const stopping = new AbortController();
   const shutdown = new AbortController();
   const deliverer = startDelivering({ ...delivering, shutdown: shutdown.signal });
+  const hands = newHands({
+    ...{ number: concurrency, queue: engine.wakes, due, clock, onError },
+    advance: (id) => advanceAtEase(id, { ...engine, wakes: hands.wakes }, stopping.signal),
+    perform: (id) => performEffect(id, { ...performers, wakes: hands.wakes, shutdown: shutdown.signal }),
+  });
   const consuming = consumer.consume({
-    session: (id) => advanceAtEase(id, engine, stopping.signal),
-    effect: (id) => performEffect(id, { ...performers, shutdown: shutdown.signal }),
+    ...hands.handlers,
     receiver: (id) => deliverer.deliver(id),
   });
-  const sweeping = keepSweeping({ due, wakes: engine.wakes, clock: engine.clock, onError }, stopping.signal);
+  const sweeping = keepSweeping({ due, wakes: hands.wakes, clock, onError }, stopping.signal);
   let stopped: Promise<void> | null = null;
   const stop = async () => {
     stopping.abort();
     const grace = new AbortController();
-    void engine.clock.sleep(GRACE_MS, grace.signal).then(() => shutdown.abort());
-    await Promise.all([consuming.close(), sweeping]);
+    void clock.sleep(GRACE_MS, grace.signal).then(() => shutdown.abort());
+    await Promise.all([consuming.close(), hands.stop(), sweeping]);
     await deliverer.ended();
     grace.abort();
   };

@@ -16,7 +16,7 @@ import {
   type ServerRow,
   type ServiceRow,
 } from "./nova.ts";
-import { limited } from "./patience.ts";
+import { limited, sharedAfresh } from "./patience.ts";
 import type { Allocations, Inventory, Placement, ProviderRow } from "./placement.ts";
 
 /** Reads hosts this many at a time: enough to hide the round trips, few enough for one Placement process. */
@@ -45,7 +45,8 @@ export function cloudFacts({ nova, placement, providers }: FactsParts) {
     };
   };
 
-  return async ({ signal }: { readonly signal: AbortSignal }): Promise<CloudFacts> => {
+  /** Sessions, and hosts of one session, may want to look at the same moment: one look serves all that wait for it. */
+  const look = sharedAfresh(async (signal): Promise<CloudFacts> => {
     const [services, aggregates, byHost, servers, groups] = await Promise.all([
       nova.services({ signal }),
       nova.aggregates({ signal }),
@@ -62,7 +63,8 @@ export function cloudFacts({ nova, placement, providers }: FactsParts) {
       instances: servers.filter(({ status }) => status !== "DELETED").map((row) => toInstance(row, booksOf)),
       groups: groups.map(toGroup),
     };
-  };
+  });
+  return ({ signal }: { readonly signal: AbortSignal }): Promise<CloudFacts> => look(signal);
 }
 
 /** What Placement keeps of one host: children of its provider (GPUs, network cards) are added up. */

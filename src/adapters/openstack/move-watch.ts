@@ -47,8 +47,11 @@ export const PACE: WatchPace = { lookMinMs: 500, lookMaxMs: 5_000, confirmAgainM
 /** A usual move is looked at about so often: a sixth of its time is the most that a look comes too late. */
 const LOOKS_PER_MOVE = 6;
 
-/** The list is asked for changes since the newest change seen, less this: clocks within a cloud differ. */
-const OVERLAP_MS = 15_000;
+/**
+ * The list is asked for changes since the newest change seen, less this: clocks within a cloud differ, if hardly by more.
+ * Whatever moved lately comes along in every look, so a long overlap is dear; and what falls through is looked at by itself.
+ */
+const OVERLAP_MS = 5_000;
 /** Before anything was seen, our own clock decides, which may be far from the cloud's. */
 const FIRST_OVERLAP_MS = 300_000;
 

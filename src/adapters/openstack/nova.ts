@@ -44,7 +44,7 @@ export function novaApi(nova: Service, pageSize: number) {
           doing: "list the compute services",
           route: route`/os-services`,
           version: BASE,
-          schema: z.object({ services: z.array(ServiceRow) }),
+          schema: Services,
           signal,
         })
       ).services,
@@ -56,7 +56,7 @@ export function novaApi(nova: Service, pageSize: number) {
         route: route`/os-services`,
         query: { host, binary: COMPUTE },
         version: BASE,
-        schema: z.object({ services: z.array(ServiceRow) }),
+        schema: Services,
         signal,
       });
       return services.find((row) => row.host === host && row.binary === COMPUTE) ?? null;
@@ -70,7 +70,7 @@ export function novaApi(nova: Service, pageSize: number) {
         route: route`/os-services/${id}`,
         version: BASE,
         body: { status: "disabled", disabled_reason: reason.slice(0, REASON_LENGTH_MAX) },
-        schema: z.unknown(),
+        schema: Anything,
         signal,
       }),
 
@@ -81,7 +81,7 @@ export function novaApi(nova: Service, pageSize: number) {
         route: route`/os-services/${id}`,
         version: BASE,
         body: { status: "enabled" },
-        schema: z.unknown(),
+        schema: Anything,
         signal,
       }),
 
@@ -92,7 +92,7 @@ export function novaApi(nova: Service, pageSize: number) {
         method: "DELETE",
         route: route`/os-services/${id}`,
         version: BASE,
-        schema: z.unknown(),
+        schema: Anything,
         signal,
       }),
 
@@ -102,7 +102,7 @@ export function novaApi(nova: Service, pageSize: number) {
           doing: "list the host aggregates",
           route: route`/os-aggregates`,
           version: BASE,
-          schema: z.object({ aggregates: z.array(AggregateRow) }),
+          schema: Aggregates,
           signal,
         })
       ).aggregates,
@@ -117,7 +117,7 @@ export function novaApi(nova: Service, pageSize: number) {
             route: route`/os-hypervisors/detail`,
             query: { limit, ...page },
             version: BASE,
-            schema: z.object({ hypervisors: z.array(HypervisorRow), hypervisors_links: Links }),
+            schema: Hypervisors,
             signal,
           });
           return { rows: answer.hypervisors, more: hasNext(answer.hypervisors_links) };
@@ -134,7 +134,7 @@ export function novaApi(nova: Service, pageSize: number) {
             route: route`/servers/detail`,
             query: { all_tenants: "1", limit, ...filter, ...page },
             version: BASE,
-            schema: z.object({ servers: z.array(ServerRow), servers_links: Links }),
+            schema: Servers,
             signal,
           });
           return { rows: answer.servers, more: hasNext(answer.servers_links) };
@@ -147,7 +147,7 @@ export function novaApi(nova: Service, pageSize: number) {
         doing: `look at server ${id}`,
         route: route`/servers/${id}`,
         version: BASE,
-        schema: z.object({ server: ServerRow }),
+        schema: OneServer,
         signal,
       });
       if (called.kind === "rejected") return null;
@@ -163,7 +163,7 @@ export function novaApi(nova: Service, pageSize: number) {
           route: route`/os-server-groups`,
           query: { all_projects: "1", limit, offset: String(groups.length) },
           version: GROUPS,
-          schema: z.object({ server_groups: z.array(GroupRow) }),
+          schema: Groups,
           signal,
         });
         if (page.server_groups.length === 0) return groups;
@@ -180,7 +180,7 @@ export function novaApi(nova: Service, pageSize: number) {
         route: route`/os-migrations`,
         query: dated ? filter : others,
         version: MIGRATIONS,
-        schema: z.object({ migrations: z.array(MigrationRow) }),
+        schema: Migrations,
         signal,
       });
       return migrations;
@@ -192,7 +192,7 @@ export function novaApi(nova: Service, pageSize: number) {
         doing: `look at the live migration of server ${id}`,
         route: route`/servers/${id}/migrations`,
         version: BASE,
-        schema: z.object({ migrations: z.array(LiveMigrationRow) }),
+        schema: LiveMigrations,
         signal,
       });
       return called.kind === "done" ? called.value.migrations : [];
@@ -204,7 +204,7 @@ export function novaApi(nova: Service, pageSize: number) {
         method: "DELETE",
         route: route`/servers/${id}/migrations/${migration}`,
         version: LIVE_ABORT,
-        schema: z.unknown(),
+        schema: Anything,
         signal,
       }),
 
@@ -215,7 +215,7 @@ export function novaApi(nova: Service, pageSize: number) {
         route: route`/servers/${id}/migrations/${migration}/action`,
         version: BASE,
         body: { force_complete: null },
-        schema: z.unknown(),
+        schema: Anything,
         signal,
       }),
 
@@ -249,7 +249,7 @@ export function novaApi(nova: Service, pageSize: number) {
         doing: `list what was done to server ${id}`,
         route: route`/servers/${id}/os-instance-actions`,
         version: ACTIONS,
-        schema: z.object({ instanceActions: z.array(ActionRow) }),
+        schema: Actions,
         signal,
       });
       return called.kind === "done" ? called.value.instanceActions : [];
@@ -261,7 +261,7 @@ export function novaApi(nova: Service, pageSize: number) {
         doing: `look at what was done to server ${id}`,
         route: route`/servers/${id}/os-instance-actions/${requestId}`,
         version: ACTIONS,
-        schema: z.object({ instanceAction: ActionDetail }),
+        schema: OneAction,
         signal,
       });
       return called.kind === "done" ? called.value.instanceAction : null;
@@ -281,7 +281,7 @@ const action = (id: InstanceId, doing: string, body: unknown) => ({
   route: route`/servers/${id}/action`,
   version: BASE,
   body,
-  schema: z.unknown(),
+  schema: Anything,
 });
 
 const Links = z.array(z.object({ rel: z.string() })).default([]);
@@ -422,3 +422,16 @@ const ActionDetail = z.object({
     .default([]),
 });
 export type ActionDetail = z.infer<typeof ActionDetail>;
+
+// The answers as a whole. zod makes a program of each schema at its first use, so none is made anew for every call.
+const Anything = z.unknown();
+const Services = z.object({ services: z.array(ServiceRow) });
+const Aggregates = z.object({ aggregates: z.array(AggregateRow) });
+const Hypervisors = z.object({ hypervisors: z.array(HypervisorRow), hypervisors_links: Links });
+const Servers = z.object({ servers: z.array(ServerRow), servers_links: Links });
+const OneServer = z.object({ server: ServerRow });
+const Groups = z.object({ server_groups: z.array(GroupRow) });
+const Migrations = z.object({ migrations: z.array(MigrationRow) });
+const LiveMigrations = z.object({ migrations: z.array(LiveMigrationRow) });
+const Actions = z.object({ instanceActions: z.array(ActionRow) });
+const OneAction = z.object({ instanceAction: ActionDetail });

@@ -34,3 +34,28 @@ export function shared<T>(run: (signal: AbortSignal) => Promise<T>): (signal: Ab
     return orAborted(running, signal);
   };
 }
+
+/**
+ * The same where no answer may be older than its question: who asks while a run is under way shares the next one with
+ * all others who do.
+ */
+export function sharedAfresh<T>(run: (signal: AbortSignal) => Promise<T>): (signal: AbortSignal) => Promise<T> {
+  let running: Promise<unknown> | null = null;
+  let next: Promise<T> | null = null;
+  const begin = (): Promise<T> => {
+    next = null;
+    const answer = run(new AbortController().signal);
+    const ended = answer.then(nothing, nothing).then(() => {
+      if (running === ended) running = null;
+    });
+    running = ended;
+    return answer;
+  };
+  return (signal) => {
+    if (running === null) return orAborted(begin(), signal);
+    next ??= running.then(begin);
+    return orAborted(next, signal);
+  };
+}
+
+const nothing = (): void => undefined;

@@ -22,7 +22,7 @@ export function placementApi(placement: Service) {
           doing: "list the resource providers",
           route: route`/resource_providers`,
           version: TREES,
-          schema: z.object({ resource_providers: z.array(ProviderRow) }),
+          schema: Providers,
           signal,
         })
       ).resource_providers,
@@ -33,7 +33,7 @@ export function placementApi(placement: Service) {
           doing: "read the inventory of a resource provider",
           route: route`/resource_providers/${provider}/inventories`,
           version: TREES,
-          schema: z.object({ inventories: z.record(z.string(), Inventory) }),
+          schema: Inventories,
           signal,
         })
       ).inventories,
@@ -45,7 +45,7 @@ export function placementApi(placement: Service) {
         doing,
         route: route`/resource_providers/${provider}/allocations`,
         version: TREES,
-        schema: z.object({ allocations: z.record(z.string(), Allocation) }),
+        schema: ProviderAllocations,
         signal,
       });
       if (called.kind === "done") return called.value.allocations;
@@ -85,7 +85,7 @@ export function placementApi(placement: Service) {
           user_id: held.user_id,
           consumer_generation: held.consumer_generation,
         },
-        schema: z.unknown(),
+        schema: Anything,
         signal,
       }),
   };
@@ -117,3 +117,9 @@ const Held = z.object({
 export type Held = z.infer<typeof Held>;
 
 export type Allocations = Readonly<Record<string, z.infer<typeof Allocation>>>;
+
+// The answers as a whole. zod makes a program of each schema at its first use, so none is made anew for every call.
+const Anything = z.unknown();
+const Providers = z.object({ resource_providers: z.array(ProviderRow) });
+const Inventories = z.object({ inventories: z.record(z.string(), Inventory) });
+const ProviderAllocations = z.object({ allocations: z.record(z.string(), Allocation) });
