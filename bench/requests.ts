@@ -9,6 +9,8 @@ export interface HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly body?: string;
+  /** For X-Auth-Token. */
+  readonly token?: string;
 }
 
 export interface Timed {
@@ -42,8 +44,9 @@ export async function timed(
   return { tookMs, perSecond: count / ((performance.now() - began) / 1_000) };
 }
 
-function bytes({ method, path, body }: HttpRequest): string {
-  const head = `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n`;
+function bytes({ method, path, body, token }: HttpRequest): string {
+  const shown = token === undefined ? "" : `x-auth-token: ${token}\r\n`;
+  const head = `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${shown}`;
   if (body === undefined) return `${head}\r\n`;
   return `${head}content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`;
 }
