@@ -125,13 +125,15 @@ async function updateHeld<Claimed extends ClaimedDelivery>(
   claimed: readonly Claimed[],
   changes: RawBuilder<unknown>,
 ): Promise<readonly Claimed[]> {
+  const ids = claimed.map(({ id }) => id);
   const claims = claimed.map(({ id, token }, place) => ({ id, token, place }));
   const { rows } = await againWhenInTheWay(() =>
     sql<{ place: number }>`
       with ${unflushed}
       update delivery set ${changes}
       from unflushed, jsonb_to_recordset(${toJson(claims)}::jsonb) as claim (id bigint, token uuid, place integer)
-      where delivery.id = claim.id and delivery.lease_token = claim.token and delivery.status = 'pending'
+      -- By ids of which the planner knows how many there are: for rows out of JSON it would read all that is pending.
+      where delivery.id = any(${ids}::bigint[]) and delivery.id = claim.id and delivery.lease_token = claim.token and delivery.status = 'pending'
       returning claim.place
     `.execute(db),
   );

@@ -102,6 +102,7 @@ async function write(db: Database, declared: readonly Declared[]): Promise<reado
     replaces: one.replaces ?? null,
     at: one.at,
   }));
+  const groups = [...new Set(declared.flatMap(({ group }) => group ?? []))];
   const { rows } = await sql<WrittenRow>`
     with wanted as (
       select * from jsonb_to_recordset(${toJson(wanted)}::jsonb) as wanted (
@@ -112,7 +113,7 @@ async function write(db: Database, declared: readonly Declared[]): Promise<reado
     ),
     held as (
       -- Nobody removes them before this is written.
-      select group_id from group_constraint where group_id in (select group_id from wanted) order by group_id for key share
+      select group_id from group_constraint where group_id = any(${groups}::text[]) order by group_id for key share
     ),
     known as (
       -- In one array, so that all of them are locked before the first instance is.
