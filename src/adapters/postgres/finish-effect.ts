@@ -104,7 +104,8 @@ async function writeEnds(trx: Transaction, ends: readonly Ended[]): Promise<Read
         postponed_since = null, lease_token = null, lease_until = null
     from jsonb_to_recordset(${toJson(rows)}::jsonb) as ended
       (id bigint, token uuid, status text, at timestamptz, outcome jsonb, reason text, output text)
-    where effect.id = ended.id and effect.status = 'running' and effect.lease_token = ended.token
+    where effect.id = any(${rows.map(({ id }) => id)}::bigint[]) -- The planner knows how many these are.
+      and effect.id = ended.id and effect.status = 'running' and effect.lease_token = ended.token
     returning ended.token
   `.execute(trx);
   return new Set(written.rows.map(({ token }) => token));
