@@ -292,7 +292,7 @@ class Playing {
     const known = this.#world.surprisedAt === null || this.#now - this.#world.surprisedAt > SURPRISE_SECONDS;
     const down = known ? ids.filter((one) => !this.#world.serves(one)) : [];
     const others = new Set([...impacted, ...down].filter((one) => one !== moved));
-    if (others.size >= group.maxImpactedMembers && !down.includes(moved) && !this.#isAwayAlready(moved, since))
+    if (others.size >= group.maxImpactedMembers && this.#world.serves(moved) && !this.#isAwayAlready(moved, since))
       this.#world.breaches.push(`I2: ${moved} is moved while ${[...others].join(", ")} of ${id} do not serve`);
   }
 
