@@ -14,7 +14,7 @@ const PREFIX = "spare room on ";
 export const isSpareRoom = (id: InstanceId): boolean => id.startsWith(PREFIX);
 
 /** Longer than any id of Nova's can be, and never told to it. */
-export const spareRoomOn = (host: HostName): InstanceId => `${PREFIX}${host}` as string as InstanceId;
+export const spareRoomOn = (host: HostName): InstanceId => `${PREFIX}${host}` as InstanceId;
 
 /** The facts with one place more wanted on each of these hosts where an instance `asks`: as large as any of those needs. */
 export function withSpareRoom(
