@@ -197,8 +197,11 @@ describe("what is declared at one moment, by many", () => {
         declare(missing, { project: rival, group: null }),
       ]),
     ).toEqual([
-      { kind: "declared", kept: { ...anInstance(mine), createdAt: later(1), updatedAt: later(1) } },
-      { kind: "declared", kept: { ...anInstance(known), createdAt: NOON, updatedAt: NOON } },
+      {
+        kind: "declared",
+        kept: { ...anInstance(mine), declaredAt: later(1), createdAt: later(1), updatedAt: later(1) },
+      },
+      { kind: "declared", kept: { ...anInstance(known), declaredAt: NOON, createdAt: NOON, updatedAt: NOON } },
       { kind: "held" },
       { kind: "group_unknown", group: nowhere },
       { kind: "declared", kept: expect.objectContaining({ instance: missing, project: rival, group: null }) },
