@@ -15,7 +15,7 @@ export interface InstanceConstraints {
   /** How long a live migration may interrupt it. */
   readonly maxInterruptionSeconds: number;
   readonly migrationType: InstanceAction;
-  /** It wants replacement capacity before it is touched. */
+  /** It wants replacement capacity before it is touched (ETSI NFV: impact mitigation). */
   readonly resourceMitigation: boolean;
   /** From the notification to the impact, unless the project said yes before. */
   readonly leadTimeSeconds: number;
@@ -150,6 +150,12 @@ export const migrationType = (
   { constraints }: Pick<Constrained, "constraints">,
   instance: InstanceId,
 ): InstanceAction | null => constraints.instances.get(instance)?.migrationType ?? null;
+
+/** Whether there shall be room for a replacement while it is moved: for itself, or for any member of its group. */
+export function wantsMitigation({ constraints }: Pick<Constrained, "constraints">, instance: InstanceId): boolean {
+  const own = constraints.instances.get(instance);
+  return own?.resourceMitigation || (own?.group && constraints.groups.get(own.group)?.resourceMitigation) || false;
+}
 
 const isAnti = ({ policy }: ServerGroup): boolean => policy === "anti-affinity" || policy === "soft-anti-affinity";
 

@@ -68,6 +68,12 @@ export const SessionOptions = z
         "what to do when a live migration copies for longer than the instance's max_interruption_time: let Nova complete it (it pauses the instance or switches to post-copy), break it off and try it again, break it off and migrate it cold, or nothing",
       ),
     move_seconds: seconds(1800, DAY).describe("longest time for one move"),
+    on_no_spare_room: z
+      .enum(["proceed", "scale_in"])
+      .default("proceed")
+      .describe(
+        "what to do when there is no room for a replacement of an instance whose manager asked for it (resource_mitigation): move it all the same, or ask the projects for the room first",
+      ),
     stale_allocations: z
       .enum(["heal", "fail"])
       .default("heal")

@@ -24,6 +24,7 @@ export {
   migrationType,
   recoverySeconds,
   standIn,
+  wantsMitigation,
 } from "../domain/constraint.ts";
 export * from "../domain/effect.ts";
 export { grouped } from "../domain/grouped.ts";
@@ -42,4 +43,5 @@ export * from "../planner/fit.ts";
 export { groupsOf, instanceIn, instancesOn } from "../planner/index-facts.ts";
 export { foresee, type ForeseenMove } from "../planner/foresee.ts";
 export { type RoomRequest, roomRequests, type Spare } from "../planner/room-requests.ts";
+export { isSpareRoom, spareRoomOn, withSpareRoom } from "../planner/spare-room.ts";
 export { type FitObstacle, obstacleInWords } from "../planner/obstacle.ts";

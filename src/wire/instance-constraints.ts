@@ -22,7 +22,7 @@ export const DeclareInstance = z
       (value) => (value === "MIGRATION" ? "MIGRATE" : value),
       YamlWord(InstanceAction),
     ),
-    resource_mitigation: YamlBoolean.describe("it needs replacement capacity before it is touched"),
+    resource_mitigation: YamlBoolean.describe("there shall be room for a replacement while it is moved"),
     lead_time: ConstraintSeconds.describe("seconds that the manager needs before it is moved"),
     replaces: InstanceId.optional().describe(
       "the instance that it was made to take the place of, such as by an OWN_ACTION: both are one member of their group",

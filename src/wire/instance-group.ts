@@ -16,9 +16,13 @@ export const DeclareGroup = z
     group_name: DeclaredName,
     anti_affinity_group: YamlBoolean.describe("its members are on different hosts"),
     max_instances_per_host: PerHost.describe("counts with anti_affinity_group only; 0: one"),
-    max_impacted_members: ImpactedMembers.describe("how many may be moving or recovering at the same time"),
+    max_impacted_members: ImpactedMembers.describe(
+      "how many may be moving, recovering, or not serving for another reason, at the same time",
+    ),
     recovery_time: ConstraintSeconds.describe("seconds until a moved member does its work fully again"),
-    resource_mitigation: YamlBoolean.describe("it needs spare capacity kept"),
+    resource_mitigation: YamlBoolean.describe(
+      "there shall be room for a replacement of each member while that is moved",
+    ),
   })
   .meta({ id: "DeclareGroup" });
 

@@ -17,7 +17,7 @@ import {
 } from "../../src/domain/effect.ts";
 import { HostName, InstanceId, PluginName } from "../../src/domain/ids.ts";
 import { hasEffect, judgeReply } from "../../src/domain/reply.ts";
-import type { AskedQuestion, Question } from "../../src/domain/question.ts";
+import type { AskedQuestion, AskedState, Question, Reply } from "../../src/domain/question.ts";
 import { inWords } from "../../src/domain/resources.ts";
 import {
   type ActionPhase,
@@ -76,6 +76,15 @@ export interface Script {
   readonly actionSeconds?: (run: RunAction) => number;
   readonly actionFails?: (run: RunAction) => string | null;
   readonly effectFails?: (effect: Effect, world: World) => string | null;
+  /** Replies that come at their own time, whatever is asked then. */
+  readonly replies?: readonly {
+    readonly atSeconds: number;
+    readonly project: string;
+    readonly instance: string | null;
+    readonly state: AskedState;
+    readonly answer: "ACK" | "NACK";
+    readonly action?: InstanceAction;
+  }[];
   readonly events?: readonly { readonly atSeconds: number; readonly happens: (world: World) => void }[];
 }
 
@@ -179,6 +188,20 @@ class Playing {
         metadata: {},
       })),
     };
+    for (const { atSeconds, state, answer, action, project, instance } of script.replies ?? [])
+      this.#happenings.push({
+        at: atSeconds,
+        happens: () => {
+          const actions = action && instance !== null ? new Map([[InstanceId.parse(instance), action]]) : new Map();
+          this.#receive({ project, instance }, state, {
+            answer,
+            actions,
+            reason: null,
+            retryAt: null,
+            at: later(this.#now),
+          });
+        },
+      });
     for (const { atSeconds, happens } of script.events ?? [])
       this.#happenings.push({
         at: atSeconds,
@@ -292,7 +315,7 @@ class Playing {
     const known = this.#world.surprisedAt === null || this.#now - this.#world.surprisedAt > SURPRISE_SECONDS;
     const down = known ? ids.filter((one) => !this.#world.serves(one)) : [];
     const others = new Set([...impacted, ...down].filter((one) => one !== moved));
-    if (others.size >= group.maxImpactedMembers && !down.includes(moved) && !this.#isAwayAlready(moved, since))
+    if (others.size >= group.maxImpactedMembers && this.#world.serves(moved) && !this.#isAwayAlready(moved, since))
       this.#world.breaches.push(`I2: ${moved} is moved while ${[...others].join(", ")} of ${id} do not serve`);
   }
 
@@ -515,18 +538,30 @@ class Playing {
       );
       const retryAt = retryAfterSeconds === null ? null : new Date(asked.getTime() + retryAfterSeconds * 1_000);
       const reply = { answer: answer.answer, actions, reason: answer.reason ?? null, retryAt, at };
-      const got = { ...reply, state: `${answer.answer}_${question.state}`, answers: question.state };
-      const newest = this.#questions.findLast((one) => one.project === project && one.instance === instance);
-      const begun = this.#effects.some(
-        ({ effect, entry }) =>
-          entry === newest?.entry && effect.kind === "move_instance" && effect.instance === instance,
-      );
-      if (!newest || newest.round !== question.round) return;
-      const receipt = judgeReply(newest, got, at, begun);
-      if (!hasEffect(receipt)) return this.#note(`  ${project} says ${got.state}: ${receipt.kind}`);
-      this.#questions = this.#questions.map((one) => (one === newest ? { ...one, reply } : one));
-      this.#note(`  ${project} says ${got.state}${instance === null ? "" : ` for ${instance}`}`);
+      const newest = this.#newestAt(project, instance);
+      if (newest?.round === question.round) this.#receive({ project, instance }, question.state, reply);
     });
+  }
+
+  #newestAt = (project: string, instance: string | null) =>
+    this.#questions.findLast((one) => one.project === project && one.instance === instance);
+
+  /** A reply at the link of a project or of one instance, whatever was asked there last. */
+  #receive(
+    { project, instance }: { readonly project: string; readonly instance: string | null },
+    state: AskedState,
+    reply: Reply,
+  ): void {
+    const got = { ...reply, state: `${reply.answer}_${state}`, answers: state };
+    const newest = this.#newestAt(project, instance) ?? null;
+    const begun = this.#effects.some(
+      ({ effect, entry }) => entry === newest?.entry && effect.kind === "move_instance" && effect.instance === instance,
+    );
+    const receipt = judgeReply(newest, got, reply.at, begun);
+    const about = instance === null ? "" : ` for ${instance}`;
+    if (!hasEffect(receipt)) return this.#note(`  ${project} says ${got.state}: ${receipt.kind}`);
+    this.#questions = this.#questions.map((one) => (one === newest ? { ...one, reply } : one));
+    this.#note(`  ${project} says ${got.state}${about}`);
   }
 
   #see(): void {

@@ -6,12 +6,14 @@ import {
   type HostName,
   instancesOn,
   isSettled,
+  isSpareRoom,
   missingInTotal,
   type Placement,
   type SessionHost,
   type View,
 } from "#sdk";
 import { computesLeft, isParallel, knownTo } from "./hosts.ts";
+import { withNeededSpares } from "./mitigation.ts";
 
 /**
  * Where instances may go: `settled` hosts they need not leave again in this session, since these are maintained,
@@ -72,13 +74,19 @@ export function emptiable(
     .filter(({ name }) => !not.has(name))
     .map((host) => ({ host, count: instancesOn(facts, host.name).length }))
     .toSorted((a, b) => rank(a.host) - rank(b.host) || a.count - b.count || (a.host.name < b.host.name ? -1 : 1));
+  const wanted = withNeededSpares(
+    view,
+    facts,
+    candidates.map(({ host }) => host.name),
+  );
   const effort = Math.max(EFFORT_EACH_MIN, Math.floor(EFFORT / Math.max(1, candidates.length)));
   for (const { host } of candidates) {
     const destinations = destinationsFor(view, facts, host.name, reach);
-    if (Object.keys(missingInTotal(facts, host.name, destinations)).length > 0) continue;
+    if (Object.keys(missingInTotal(wanted, host.name, destinations)).length > 0) continue;
     const preferred = new Set(destinationsFor(view, facts, host.name, "settled"));
-    const fit = fitAway(facts, [host.name], destinations, { preferred, effort });
-    if (fit.kind === "fits") return { host, placements: fit.placements };
+    const fit = fitAway(wanted, [host.name], destinations, { preferred, effort });
+    if (fit.kind === "fits")
+      return { host, placements: fit.placements.filter(({ instance }) => !isSpareRoom(instance)) };
   }
   return null;
 }

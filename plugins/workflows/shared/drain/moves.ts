@@ -1,20 +1,26 @@
 /** Which moves begin now, and where they go. */
 import {
   type CloudFacts,
+  type Fit,
   fitAway,
   type FitObstacle,
+  type FitOptions,
   foresee,
   type HostName,
   type InstanceId,
+  isSpareRoom,
   isUnderWay,
   type LiveLimit,
   maxInterruptionSeconds,
   type MoveInstance,
   type SessionHost,
+  spareRoomOn,
   type View,
   wait,
+  wantsMitigation,
 } from "#sdk";
 import { endBy, type Hold } from "../hold.ts";
+import { needsSpareRoom, withSpares } from "../mitigation.ts";
 import { destinationsFor, type Reach } from "../way-on.ts";
 import { type Budgets, budgetsOf } from "./budgets.ts";
 import type { Errand } from "./errands.ts";
@@ -52,12 +58,12 @@ export function nextMoves(
     only: new Set(ready.map(({ instance }) => instance.id)),
   };
   const tried = triedHosts(view, ready);
-  const fit = fitAway(now, [host.name], destinations, { ...options, avoid: tried });
-  const goals = new Map<InstanceId, HostName | null>(fit.placements.map(({ instance, to }) => [instance, to]));
+  const fit = fitWithSpares(view, now, host.name, destinations, { ...options, avoid: tried });
+  const goals = new Map<InstanceId, HostName | null>(placesIn(fit).map(({ instance, to }) => [instance, to]));
   const obstacles = fit.kind === "fits" ? [] : fit.obstacles;
   if (goals.size === 0 && moving.length === 0 && tried.size > 0) {
     // All that could take it refused. The scheduler may know better than we, but only where there is room at all.
-    const [anywhere] = fitAway(now, [host.name], destinations, options).placements;
+    const [anywhere] = placesIn(fitWithSpares(view, now, host.name, destinations, options));
     if (anywhere) goals.set(anywhere.instance, null);
   }
   const free = view.session.options.moves_at_once - moving.length;
@@ -71,6 +77,29 @@ export function nextMoves(
     held,
     budgets,
   };
+}
+
+const placesIn = ({ placements }: Fit) => placements.filter(({ instance }) => !isSpareRoom(instance));
+
+/**
+ * Places that leave room for replacements, where that is asked for. Without that room, others go by the session's option
+ * to where they find a place at all; or they stay, and what asks for it is told as the obstacle.
+ */
+function fitWithSpares(
+  view: View,
+  now: CloudFacts,
+  host: HostName,
+  destinations: readonly HostName[],
+  options: FitOptions & { readonly only: ReadonlySet<InstanceId> },
+): Fit {
+  const spare = spareRoomOn(host);
+  const wanted = withSpares(view, now, [host]);
+  if (wanted === now) return fitAway(now, [host], destinations, options);
+  const fit = fitAway(wanted, [host], destinations, { ...options, only: new Set([...options.only, spare]) });
+  if (fit.kind === "fits") return fit;
+  if (!needsSpareRoom(view)) return fitAway(now, [host], destinations, options);
+  const isKept = fit.placements.some(({ instance }) => instance === spare);
+  return isKept ? fit : { ...fit, placements: fit.placements.filter((one) => !wantsMitigation(view, one.instance)) };
 }
 
 /** The next try to move an instance off its host. */

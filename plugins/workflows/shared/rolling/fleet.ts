@@ -14,10 +14,13 @@ import {
   type InstanceId,
   instancesOn,
   isCompute,
+  isSpareRoom,
   perform,
   type SessionHost,
+  spareRoomOn,
   type View,
   wait,
+  wantsMitigation,
 } from "#sdk";
 import { type Errand, errandsOf } from "../drain/errands.ts";
 import { budgetsOf } from "../drain/budgets.ts";
@@ -27,6 +30,7 @@ import { refusedBy, triesOff, whoIsThere } from "../drain/who-is-there.ts";
 import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, whyNow } from "../drain/work.ts";
 import { after, type Hold } from "../hold.ts";
 import { computesLeft, knownTo } from "../hosts.ts";
+import { needsSpareRoom, withSpares } from "../mitigation.ts";
 import { destinationsFor } from "../way-on.ts";
 import type { KnownHost } from "./agreement.ts";
 
@@ -44,7 +48,7 @@ const ROOM_SECONDS = 60;
 
 export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost[], atMost: number): Fleet {
   const now = foreseen(view, facts);
-  const assignment = assigned(view, facts, now, begun, atMost);
+  const assignment = assignedWithSpares(view, facts, now, begun, atMost);
   const budgets = budgetsOf(view, facts);
   const stuck = new Map<HostName, string>();
 
@@ -112,6 +116,29 @@ function foreseen(view: View, facts: CloudFacts): CloudFacts {
   );
 }
 
+/** Places that leave room for replacements, where that is asked for; else as the session's option says. */
+function assignedWithSpares(
+  view: View,
+  facts: CloudFacts,
+  now: CloudFacts,
+  begun: readonly SessionHost[],
+  atMost: number,
+): Assignment {
+  const names = begun.map(({ name }) => name);
+  const hosts = needsSpareRoom(view) ? [...names, ...candidatesIn(view, now)] : names;
+  const wanted = withSpares(view, now, hosts);
+  if (wanted === now) return assigned(view, facts, now, begun, atMost);
+  const answer = assigned(view, facts, wanted, begun, atMost);
+  const lacking = new Set(answer.unplaced);
+  if (!needsSpareRoom(view)) return lacking.size === 0 ? answer : assigned(view, facts, now, begun, atMost);
+  // Who asks for room that is not there stays, as one who finds no place.
+  const staying = names
+    .filter((host) => lacking.has(spareRoomOn(host)))
+    .flatMap((host) => instancesOn(now, host).map(({ id }) => id))
+    .filter((id) => wantsMitigation(view, id));
+  return { ...answer, goals: new Map([...answer.goals].filter(([id]) => !staying.includes(id))) };
+}
+
 function assigned(
   view: View,
   facts: CloudFacts,
@@ -122,7 +149,7 @@ function assigned(
   const names = begun.map(({ name }) => name);
   const there = new Set(names.flatMap((name) => whoIsThere(view, facts, name).map(({ id }) => id)));
   const leaving = names.flatMap((name) => instancesOn(now, name));
-  const except = new Set(leaving.map(({ id }) => id).filter((id) => !there.has(id)));
+  const except = new Set(leaving.map(({ id }) => id).filter((id) => !there.has(id) && !isSpareRoom(id)));
   const avoid = new Map(
     leaving.flatMap(({ id }) => {
       const tried = names.flatMap((name) => triesOff(view, id, name)).flatMap(refusedBy);

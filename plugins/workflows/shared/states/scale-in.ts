@@ -17,6 +17,7 @@ import { failFor, projectsOn, untilAnswered, unwilling } from "../consent.ts";
 import { untilSet } from "../doors.ts";
 import { after, type Hold, look } from "../hold.ts";
 import { computesLeft, hasSkipped, knownTo, skip } from "../hosts.ts";
+import { withNeededSpares } from "../mitigation.ts";
 import { type AskedForRoom, asksForRoom, hasScaledIn, timesAskedInAll } from "../room.ts";
 import type { StepOf } from "../transitions.ts";
 import { destinationsFor, wayOn } from "../way-on.ts";
@@ -45,14 +46,13 @@ export const scaleIn =
   };
 
 /** The least that has to become free so that one host can be emptied; null where no room helps. */
-const shortageIn = (view: View, facts: CloudFacts): Shortage | null =>
-  cheapestShortage(
-    facts,
-    knownTo(facts, computesLeft(view)).map(({ name }) => ({
-      host: name,
-      destinations: destinationsFor(view, facts, name, "any"),
-    })),
+function shortageIn(view: View, facts: CloudFacts): Shortage | null {
+  const hosts = knownTo(facts, computesLeft(view)).map(({ name }) => name);
+  return cheapestShortage(
+    withNeededSpares(view, facts, hosts),
+    hosts.map((host) => ({ host, destinations: destinationsFor(view, facts, host, "any") })),
   );
+}
 
 /** Null when nobody can be asked. */
 function askForRoom(view: View, facts: CloudFacts, whom: AskedForRoom, but: readonly ProjectId[] = []): Hold | null {
