@@ -26,7 +26,7 @@ export function attempts(cloud: NumberedCloud, times: HostTimes, seed: number): 
   const runs = TIMES.find(({ hosts: most }) => hosts <= most)?.runs ?? 1;
   const most = TWICE[objective];
   const whole = most === Infinity ? Infinity : Math.floor(most * instances);
-  const bound = lowerBound(cloud, cloud.planned, times).best;
+  const bound = runs === 1 ? 0 : lowerBound(cloud, cloud.planned, times).best;
   const chance = random(seed);
   let best: Run | null = null;
   for (let attempt = 0; attempt < runs; attempt++) {
