@@ -3,7 +3,8 @@ import { createHash, type Hash } from "node:crypto";
 import type { Plan, PlannedMove } from "./plan.ts";
 
 /** `sha256:` over the plan without its digest, as canonical JSON. */
-export function digestOf({ digest: _, ...plan }: Omit<Plan, "digest"> & { readonly digest?: string }): string {
+export function digestOf(sealed: Omit<Plan, "digest"> & { readonly digest?: string }): string {
+  const { digest: _, ...plan } = sealed;
   const hash = createHash("sha256");
   let before = "{";
   for (const [key, field] of fieldsOf(plan)) {

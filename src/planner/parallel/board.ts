@@ -53,7 +53,7 @@ export const settingAtStart = ({ home, planned }: NumberedCloud): Setting => ({
 export function setUp(cloud: NumberedCloud, { places, phase } = settingAtStart(cloud)): Board {
   const { hostCount, instanceCount, classes } = cloud;
   const free = cloud.capacity.slice();
-  const members = tally();
+  const members = tally(limitedMembers(cloud));
   const board: Board = {
     cloud,
     phase,
@@ -76,6 +76,12 @@ export function setUp(cloud: NumberedCloud, { places, phase } = settingAtStart(c
   }
   for (let host = 0; host < hostCount; host++) if (phase[host] === WAITING || phase[host] === DONE) open(board, host);
   return board;
+}
+
+function limitedMembers({ groupCount, groupSize, perHost }: NumberedCloud): number {
+  let members = 0;
+  for (let group = 0; group < groupCount; group++) if (perHost[group] !== Infinity) members += groupSize[group]!;
+  return members;
 }
 
 /** From now on the host takes arrivals, if it is of those that do. */

@@ -8,7 +8,7 @@ export function lowerBound(cloud: NumberedCloud, planned: Uint8Array, times: Hos
   const hosts = hostsOf(planned);
   const [capacity_time, capacity_time_closed] = capacityTimes(cloud, planned, hosts, times);
   const host_chain = largest(hosts, (host) => times.earliestEmpty[host]! + cloud.action[host]!);
-  const group_chain = largest(groupChains(cloud, planned), ({ seconds }) => seconds);
+  const group_chain = longestChain(cloud, planned, 0);
   const operator_limit = operatorLimit(cloud, hosts);
   const best = Math.max(capacity_time, host_chain, group_chain, operator_limit);
   return { capacity_time, capacity_time_closed, host_chain, group_chain, operator_limit, best };
@@ -20,7 +20,7 @@ export function lowerBound(cloud: NumberedCloud, planned: Uint8Array, times: Hos
  */
 export function tightBound(cloud: NumberedCloud, planned: Uint8Array, times: HostTimes): number {
   const hosts = hostsOf(planned);
-  const chain = largest(groupChains(cloud, planned), ({ seconds, lastAction }) => seconds + lastAction);
+  const chain = longestChain(cloud, planned, 1);
   const atOnce = Math.max(1, mostHostsAtOnce(cloud, hosts));
   const soonest = hosts.reduce((least, host) => Math.min(least, times.earliestEmpty[host]!), Infinity);
   const actions = Float64Array.from(hosts, (host) => cloud.action[host]!)
@@ -74,14 +74,11 @@ export function slackOf({ classes, hostCount, instanceCount, takes, capacity, de
   return slack;
 }
 
-interface Chain {
-  readonly seconds: number;
-  /** The shortest action of the hosts that its members leave. */
-  readonly lastAction: number;
-}
-
-/** Per group with members on planned hosts: the time that their moves take, one budget after the other. */
-function groupChains(cloud: NumberedCloud, planned: Uint8Array): readonly Chain[] {
+/**
+ * The longest time that the moves of one group take, one budget after the other, over the groups with members on planned
+ * hosts; and `actions` times the shortest action of the hosts that they leave.
+ */
+function longestChain(cloud: NumberedCloud, planned: Uint8Array, actions: 0 | 1): number {
   const { groupCount, instanceCount, group, home, moveTime, recovery, maxImpacted, action } = cloud;
   const count = new Int32Array(groupCount);
   const sum = new Float64Array(groupCount);
@@ -97,15 +94,16 @@ function groupChains(cloud: NumberedCloud, planned: Uint8Array): readonly Chain[
     least[number] = Math.min(least[number]!, time);
     lastAction[number] = Math.min(lastAction[number]!, action[host]!);
   }
-  const chains: Chain[] = [];
+  let longest = 0;
   for (let number = 0; number < groupCount; number++) {
     const most = maxImpacted[number]!;
     if (count[number] === 0 || most === 0) continue;
     const rest = recovery[number]!;
     const rounds = Math.ceil(count[number]! / most) * (least[number]! + rest) - rest;
-    chains.push({ seconds: Math.max(0, rounds, sum[number]! / most - rest), lastAction: lastAction[number]! });
+    const seconds = Math.max(0, rounds, sum[number]! / most - rest);
+    longest = Math.max(longest, seconds + actions * lastAction[number]!);
   }
-  return chains;
+  return longest;
 }
 
 function operatorLimit(cloud: NumberedCloud, hosts: readonly number[]): number {

@@ -10,6 +10,8 @@ export interface Emptying {
   readonly twiceLeft: number;
   /** Whether waiting hosts are as welcome as others: then each instance draws lots between them. */
   readonly isBlind?: boolean;
+  /** Chance, from 0 to 1: with it, an instance goes to any host that has room. */
+  readonly chance?: (() => number) | undefined;
   /** Where an instance goes when there is room, before others look for any; -1: it has no such place. */
   readonly goalOf?: (instance: number) => number;
   /** Whether nothing leaves the host while such a place is not to be had. */
@@ -51,6 +53,12 @@ export function emptyHost(board: Board, host: number, options: Emptying): Emptie
   hardestFirst(board.cloud, homeless);
   let twice = 0;
   for (const instance of homeless) {
+    if (options.chance) {
+      const any = anyRoom(board, instance, options.chance);
+      if (any === -1) return giveUp(instance);
+      book(board, instance, any);
+      continue;
+    }
     const isFirst = options.isBlind !== true || !drawsWaiting(board, instance);
     let to = isFirst ? findRoom(board, instance, true, options) : -1;
     if (to === -1 && twice < options.twiceLeft) {
@@ -100,6 +108,17 @@ const drawsWaiting = ({ rooms }: Board, instance: number): boolean =>
 
 const findRoom = ({ at, rooms }: Board, instance: number, isSettled: boolean, { probes }: Emptying): number =>
   rooms.find(isSettled, instance, at[instance]!, probes);
+
+/** One of the open hosts with room, by chance; -1 when there is none. It looks at every host: for tiny clouds. */
+function anyRoom(board: Board, instance: number, chance: () => number): number {
+  let [found, count] = [-1, 0];
+  for (let host = 0; host < board.cloud.hostCount; host++) {
+    if (host === board.at[instance] || !board.rooms.has(host) || !hasRoom(board, instance, host)) continue;
+    count += 1;
+    if (chance() * count < 1) found = host;
+  }
+  return found;
+}
 
 /** Whether there is a place for the instance when nothing else is placed before; nothing is booked. */
 export const findsRoom = (board: Board, instance: number, options: Emptying): boolean =>

@@ -20,7 +20,8 @@ export function obstaclesAhead(cloud: NumberedCloud, times: HostTimes): Obstacle
   const largest = largestTwo(cloud, takers);
   for (let instance = 0; instance < instanceCount; instance++) {
     const host = home[instance]!;
-    if (planned[host] === 1) for (const reason of obstaclesOf(cloud, instance, takers, largest)) add(host, reason);
+    if (planned[host] === 0 || isFree(cloud, instance, takers.length, largest)) continue;
+    for (const reason of obstaclesOf(cloud, instance, takers, largest)) add(host, reason);
   }
   const window = cloud.snapshot.session.window_seconds ?? Infinity;
   for (let host = 0; host < hostCount; host++) {
@@ -28,6 +29,15 @@ export function obstaclesAhead(cloud: NumberedCloud, times: HostTimes): Obstacle
     if (planned[host] === 1 && least > window) add(host, windowTooShort(least, window));
   }
   return reasons;
+}
+
+/** Whether for certain nothing keeps the instance: so it is with nearly all, of hundreds of thousands. */
+function isFree(cloud: NumberedCloud, instance: number, takers: number, largest: readonly Largest[]): boolean {
+  const group = cloud.group[instance]!;
+  if (cloud.maxImpacted[group] === 0 || cloud.allowed[instance] !== null || takers < 2) return false;
+  for (let k = 0, at = instance * largest.length; k < largest.length; k++)
+    if (cloud.demand[at + k]! > largest[k]!.second) return false;
+  return (takers - 1) * cloud.perHost[group]! >= cloud.groupSize[group]!;
 }
 
 /** What keeps an instance from ever leaving its host. */

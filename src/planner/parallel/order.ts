@@ -11,13 +11,12 @@ export interface HostTimes {
 }
 
 export function hostTimes(cloud: NumberedCloud): HostTimes {
-  const { hostCount, instanceCount, home, moveTime, lead, outbound } = cloud;
+  const { hostCount, home, moveTime, lead, outbound } = cloud;
   const drain = new Float64Array(hostCount);
   const longest = new Float64Array(hostCount);
   const earliestEmpty = new Float64Array(hostCount);
   const instances = new Int32Array(hostCount);
-  const byLead = Array.from({ length: instanceCount }, (_, instance) => instance).sort((a, b) => lead[b]! - lead[a]!);
-  for (const instance of byLead) {
+  for (const instance of byLead(lead)) {
     const host = home[instance]!;
     const time = moveTime[instance]!;
     instances[host]! += 1;
@@ -29,6 +28,12 @@ export function hostTimes(cloud: NumberedCloud): HostTimes {
   }
   for (let host = 0; host < hostCount; host++) drain[host] = Math.max(drain[host]!, longest[host]!);
   return { drain, earliestEmpty, instances };
+}
+
+/** The instances, those with the longest lead times first; in most clouds all have the same. */
+function byLead(lead: Float64Array): Int32Array {
+  const instances = Int32Array.from(lead.keys());
+  return lead.every((seconds) => seconds === lead[0]) ? instances : instances.sort((a, b) => lead[b]! - lead[a]!);
 }
 
 /** What a host's number of instances weighs against its time, each in shares of the mean host. */

@@ -6,13 +6,15 @@ import { attempts } from "./attempts.ts";
 import { lowerBound, tightBound } from "./bounds.ts";
 import { type NumberedCloud, numberCloud } from "./numbered.ts";
 import { obstaclesAhead, obstaclesLeft, windowTooShort } from "./obstacles.ts";
-import { type HostTimes, hostTimes } from "./order.ts";
+import { hostTimes } from "./order.ts";
 import type { Run } from "./run.ts";
 import { scaleInAdvice } from "./scale-in.ts";
 
 export interface PlanOptions {
   /** Chance enters by it alone: the same snapshot and seed give the same bytes. */
   readonly seed?: number;
+  /** At most so many tries, where the planner would make more of them for so small a cloud. */
+  readonly attemptsMax?: number;
 }
 
 /** A plan with numbers for names, as the planner goes on from it. */
@@ -27,11 +29,11 @@ export interface Planned {
 export const plan = (snapshot: CloudSnapshot, options: PlanOptions = {}): Plan => asPlan(planned(snapshot, options));
 
 /** The plan before it is written out. */
-export function planned(snapshot: CloudSnapshot, { seed = 1 }: PlanOptions = {}): Planned {
+export function planned(snapshot: CloudSnapshot, { seed = 1, attemptsMax = Infinity }: PlanOptions = {}): Planned {
   const whole = numberCloud(snapshot);
   const times = hostTimes(whole);
   const blocked = new Map<number, readonly BlockReason[]>(obstaclesAhead(whole, times));
-  return { ...withinWindow(whole, times, blocked, seed), blocked };
+  return { ...withinWindow(whole, blocked, (cloud) => attempts(cloud, times, seed, attemptsMax)), blocked };
 }
 
 /** A plan in the format that is read by others. */
@@ -73,14 +75,13 @@ export function tightBoundOf(snapshot: CloudSnapshot, { hosts }: Pick<Plan, "hos
 /** Hosts that are not done within the window are blocked, and the others planned anew, until all are. */
 function withinWindow(
   whole: NumberedCloud,
-  times: HostTimes,
   blocked: Map<number, readonly BlockReason[]>,
-  seed: number,
+  planOf: (cloud: NumberedCloud) => Run,
 ): Omit<Planned, "blocked"> {
   const window = whole.snapshot.session.window_seconds ?? Infinity;
   while (true) {
     const cloud = { ...whole, planned: whole.planned.map((one, host) => (blocked.has(host) ? 0 : one)) };
-    const run = attempts(cloud, times, seed);
+    const run = planOf(cloud);
     let isWithin = true;
     for (const [host, end] of run.actionEnd.entries()) {
       if (end <= window) continue;

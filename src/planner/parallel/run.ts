@@ -45,6 +45,10 @@ export interface Policy {
   readonly isSynchronous?: boolean;
   /** Destinations are chosen without a look at whether they will be maintained later. */
   readonly isBlind?: boolean;
+  /** Asked before a drain begins: whether the host had better wait for something else to happen. */
+  readonly hesitates?: () => boolean;
+  /** Chance, from 0 to 1: with it, an instance goes to any host that has room. */
+  readonly chance?: () => number;
 }
 
 /** How many hosts are tried in vain at one moment, and more for each host that has come back: a look at each costs. */
@@ -86,7 +90,8 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
   // What found no place when the host was tried last: as long as it finds none, nothing else need be tried.
   const stuckAt = new Int32Array(hostCount).fill(-1);
   const tryStart = (host: number, probes: number, budget: number) => {
-    const options = { probes, twiceLeft: budget, isBlind: policy.isBlind === true };
+    const { isBlind = false, chance } = policy;
+    const options = { probes, twiceLeft: budget, isBlind, chance };
     if (stuckAt[host] !== -1 && !findsRoom(board, stuckAt[host]!, options)) return false;
     const emptied = emptyHost(board, host, options);
     stuckAt[host] = emptied.kind === "stuck" ? emptied.at : -1;
@@ -112,7 +117,7 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
     tried = openings;
     let started = 0;
     for (const host of candidates) {
-      if (tryAgainAt[host]! > openings || !mayStart(host)) continue;
+      if (tryAgainAt[host]! > openings || !mayStart(host) || policy.hesitates?.() === true) continue;
       if (tryStart(host, probes, twiceLeft)) {
         started += 1;
         if (course.busy >= mostHosts || !hasRoomFor(board, leastCapacity)) break;

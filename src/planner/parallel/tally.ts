@@ -4,8 +4,10 @@ export interface Tally {
   readonly add: (key: number, by: number) => void;
 }
 
-export function tally(): Tally {
+/** With room for so many keys before it has to grow. */
+export function tally(expected: number): Tally {
   let mask = 1_023;
+  while (mask < 2 * expected) mask = 2 * mask + 1;
   let keys = new Float64Array(mask + 1).fill(-1);
   let counts = new Int32Array(mask + 1);
   let used = 0;

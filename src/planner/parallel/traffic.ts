@@ -35,9 +35,14 @@ export interface Traffic {
   readonly recoverAt: (group: number, until: number) => void;
 }
 
-/** New moves are written down after those in `moves`. */
-export function traffic(board: Board, agenda: Agenda, moves: Moves = noMoves(1_024)): Traffic {
+/** For how many moves per instance there is room from the start. */
+const MOVES_EACH = 1.25;
+
+/** New moves are written down after those that are `written`. */
+export function traffic(board: Board, agenda: Agenda, written?: Moves): Traffic {
   const { cloud, at, booked } = board;
+  // Most instances move once.
+  const moves = written ?? noMoves(1 + Math.ceil(MOVES_EACH * cloud.instanceCount));
   const { hostCount, groupCount, group: groupOf, lead, maxImpacted, recovery, inbound, outbound } = cloud;
   const limit = cloud.snapshot.session.max_moves_at_once ?? Infinity;
   // The booked instances of each host that have not left: the first, the last, and who comes after whom (-1: nobody).
@@ -153,8 +158,11 @@ export function traffic(board: Board, agenda: Agenda, moves: Moves = noMoves(1_0
       underWay -= 1;
       lookAt(from);
       waitForHost.dismiss(to, lookAt);
-      for (const host of waitForAny) lookAt(host);
-      waitForAny = [];
+      if (waitForAny.length > 0) {
+        const hosts = waitForAny;
+        waitForAny = [];
+        for (const host of hosts) lookAt(host);
+      }
       if (recovery[group] === 0) impacted[group]! -= 1;
       else recovering.enter(group, now + recovery[group]!);
       if (waitForGroup.isEmpty(group)) return from;
