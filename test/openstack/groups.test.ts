@@ -13,7 +13,7 @@ import { mostImpacted, sharedHosts } from "./group-history.ts";
 import { logIn, loginFrom } from "./nova-client.ts";
 import { novaObserver, type Observer, type SeenServer, wrongAtEnd } from "./nova-observer.ts";
 import { realWorld, type RealWorld } from "./real-world.ts";
-import { openTenant, type Tenant } from "./tenants.ts";
+import { openLeftClosed, openTenant, type Tenant } from "./tenants.ts";
 
 const env = process.env;
 const { OS_AUTH_URL, OS_TEST_PROJECTS = "tenant-a,tenant-b" } = env;
@@ -62,6 +62,7 @@ describe.skipIf(!OS_AUTH_URL)("a full cloud", () => {
     "told by $hears: groups are never impacted beyond what was declared, by Nova's own times",
     { timeout: WITHIN_MS },
     async ({ channel, hears }) => {
+      await openLeftClosed(alice.client, observer);
       await alice.clean();
       await bob.clean();
       const managers = [

@@ -21,7 +21,7 @@ import { testDatabase } from "../support/database.ts";
 import { readPost, unlikeAnAlarm } from "./alarm-posts.ts";
 import { type Client, logIn, loginFrom } from "./nova-client.ts";
 
-const { OS_AUTH_URL, OS_TEST_PROJECTS = "tenant-a,tenant-b", FENIX_BUS_URL } = process.env;
+const { OS_AUTH_URL, OS_TEST_PROJECTS = "tenant-a,tenant-b", FENIX_BUS_URL, FENIX_BUS_TOPIC } = process.env;
 if (!OS_AUTH_URL) console.log("skipped: event alarms of a real OpenStack, since OS_AUTH_URL is not set");
 
 const publicUrl = "http://192.0.2.10:12347";
@@ -83,7 +83,7 @@ describe.skipIf(!OS_AUTH_URL)("an event alarm of a real OpenStack", async () => 
       {
         url: FENIX_BUS_URL ?? "rabbit://guest:guest@127.0.0.1:5672/",
         exchange: "openstack",
-        topic: "notifications",
+        topic: FENIX_BUS_TOPIC ?? "notifications",
         durable: false,
         quorum: false,
         envelope,
@@ -163,8 +163,9 @@ describe.skipIf(!OS_AUTH_URL)("an event alarm of a real OpenStack", async () => 
       await bus.publish(event, { signal: AbortSignal.timeout(10_000) });
       return event;
     };
+    // Connecting takes a moment, and AODH may hear of the alarm a minute later.
     for (const end = Date.now() + 120_000; heard().length === 0 && Date.now() < end; await clock.sleep(2_000))
-      await tell(question(project));
+      await tell(question(project)).catch(() => undefined);
     const links = linksFrom(publicUrl, tokens);
     for (const [what, changes] of awkward) {
       const event = await tell(question(project, changes));

@@ -89,6 +89,9 @@ export interface ManagerOf {
   readonly step: number;
 }
 
+/** A minute or more, as the sample managers have patience too. */
+const TRIES_MAX = 30;
+
 /** Long enough to look at the host three times. */
 const WORK_MS = 2_000;
 
@@ -143,7 +146,12 @@ export async function realWorld({
   const call = async (path: string, init: RequestInit = {}): Promise<Response> => {
     const headers = new Headers(init.headers);
     headers.set("x-auth-token", token ?? "");
-    const answer = await fetch(`${url}${path}`, { ...init, headers });
+    let answer = await fetch(`${url}${path}`, { ...init, headers });
+    // 503: nothing was done, because a Keystone on a busy machine did not say in time whose the token is.
+    for (let tries = 1; answer.status === 503 && tries < TRIES_MAX; tries++) {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      answer = await fetch(`${url}${path}`, { ...init, headers });
+    }
     if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return answer;
   };

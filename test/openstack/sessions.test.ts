@@ -12,7 +12,7 @@ import { openLab } from "./lab.ts";
 import { logIn, loginFrom } from "./nova-client.ts";
 import { novaObserver, wrongAtEnd, type Observer, type Snapshot } from "./nova-observer.ts";
 import { realWorld, type RealWorld } from "./real-world.ts";
-import { openTenant, type Boot, type Tenant } from "./tenants.ts";
+import { openLeftClosed, openTenant, type Boot, type Tenant } from "./tenants.ts";
 
 const env = process.env;
 const { OS_AUTH_URL, OS_LAB, OS_TEST_PROJECTS = "tenant-a,tenant-b" } = env;
@@ -45,6 +45,7 @@ describe.skipIf(!OS_AUTH_URL)("a whole session on a real OpenStack", () => {
   });
   beforeEach(async () => {
     await healed();
+    await openLeftClosed(alice.client, observer);
     await alice.clean();
     await bob.clean();
     const { url: databaseUrl } = databases.shift()!;

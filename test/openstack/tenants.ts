@@ -81,6 +81,17 @@ export async function openTenant(
   return tenant;
 }
 
+/** Opens hosts that a session left closed when its test was cut off. What others closed stays closed. */
+export async function openLeftClosed(client: Client, observer: Observer): Promise<void> {
+  const left = (await observer.services()).filter(
+    ({ status, reason }) => status === "disabled" && reason?.startsWith("maintenance: fenix session "),
+  );
+  for (const { id, host } of left) {
+    const { status } = await client.ask("compute", "PUT", `/os-services/${id}`, { status: "enabled" });
+    if (status !== 200) throw new Error(`${host} cannot be opened: ${status}`);
+  }
+}
+
 /** The simulated cloud has no images, and boots without. */
 async function anyImage(client: Client): Promise<string | null> {
   const { status, body } = await client.ask<{ images: { id: string }[] } | null>("image", "GET", "/v2/images");
