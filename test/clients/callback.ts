@@ -37,7 +37,13 @@ export async function sendAs(
     body: body === undefined ? null : JSON.stringify(body),
   });
   const text = await answer.text();
-  const exchange = { method, url, body, status: answer.status, answer: text === "" ? null : (JSON.parse(text) as unknown) };
+  const exchange = {
+    method,
+    url,
+    body,
+    status: answer.status,
+    answer: text === "" ? null : (JSON.parse(text) as unknown),
+  };
   kept.push(exchange);
   return exchange;
 }

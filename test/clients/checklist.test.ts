@@ -87,9 +87,12 @@ async function asAdmin(method: string, path: string, body?: unknown) {
   return (await answer.json()) as Record<string, string>;
 }
 
-/** The event alarm that Heat made for the manager; resolves with how to remove it. */
-async function alarm(project: string, to: string, events: readonly string[]) {
-  const { webhook_id: id } = await asAdmin("POST", "/v1/webhooks", { project_id: project, url: to, events });
+/** The event alarm that Heat made for the manager, and of no project for hosts; resolves with how to remove it. */
+async function alarm(project: string | null, to: string, events: readonly string[]) {
+  const { webhook_id: id } = await asAdmin("POST", "/v1/webhooks", {
+    ...(project !== null && { project_id: project }),
+    ...{ url: to, events },
+  });
   return () => asAdmin("DELETE", `/v1/webhooks/${id}`);
 }
 
@@ -98,7 +101,7 @@ async function playVnfm() {
   const [vnfm, inspector] = [await startVnfm(asDoctor, scale), await startInspector()];
   const silence = [
     await alarm(doctor.project.id, `${vnfm.url}/maintenance`, ["maintenance.scheduled"]),
-    await alarm(doctor.project.id, `${inspector.url}/maintenance`, ["maintenance.host"]),
+    await alarm(null, `${inspector.url}/maintenance`, ["maintenance.host"]),
   ];
   const how = { url, endpoint: "v1/maintenance", token, workflow: "vnf", openstackVersion: "Train" };
   const scenario = await runScenario(how);
@@ -135,11 +138,9 @@ async function playTacker() {
   const tacker = await startTacker(login, { tenantId, delay: late });
   await tacker.create();
   const declared = await asAdmin("GET", `/v1/instance_group/${tacker.groupId}`);
-  const silence = await alarm(
-    nfv.project.id,
-    `${tacker.url}/v1.0/vnfs/0b1c2d3e/maintenance/${tenantId}/8ef785ab`,
-    ["maintenance.scheduled"],
-  );
+  const silence = await alarm(nfv.project.id, `${tacker.url}/v1.0/vnfs/0b1c2d3e/maintenance/${tenantId}/8ef785ab`, [
+    "maintenance.scheduled",
+  ]);
   const { session_id: id } = await asAdmin("POST", "/v1/maintenance", {
     maintenance_at: new Date().toISOString(),
     workflow: "vnf",

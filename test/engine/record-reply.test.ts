@@ -155,7 +155,11 @@ describe("a reply at the project's link, while its instances are asked about one
 
   test("says no with a reason for each that it names", async () => {
     const { session, vms } = await askedAboutEach(2);
-    const no = atProject(session, { [vms[1]!]: "MIGRATE" }, { state: "NACK_PLANNED_MAINTENANCE", reason: "in a match" });
+    const no = atProject(
+      session,
+      { [vms[1]!]: "MIGRATE" },
+      { state: "NACK_PLANNED_MAINTENANCE", reason: "in a match" },
+    );
     expect(await recordReply(no, deps)).toEqual({ kind: "recorded" });
     expect(await answers(session)).toEqual(["open", "NACK "]);
   });

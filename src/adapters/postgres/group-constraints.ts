@@ -36,11 +36,7 @@ export const postgresGroupConstraints = (db: Database): Declarations<GroupConstr
   remove: (id) => inTransaction(db, (trx) => remove(trx, id)),
 });
 
-async function declare(
-  trx: Transaction,
-  declared: GroupConstraints,
-  at: Date,
-): Promise<Declaration<GroupConstraints>> {
+async function declare(trx: Transaction, declared: GroupConstraints, at: Date): Promise<Declaration<GroupConstraints>> {
   await hold(trx, declared.group);
   const row = (await write(trx, declared, at)) ?? (await read(trx, declared.group));
   return row?.project_id === declared.project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };

@@ -30,8 +30,6 @@ test("an instance and a server group are their project's; what the cloud does no
 test("a cloud that cannot be asked says nothing about owners", async () => {
   simulator.cloud.requestFaults.cutOff(null);
   const web = InstanceId.parse(simulator.cloud.instance("web").id);
-  await expect(
-    cloud.ownership.instance(web, { signal: AbortSignal.timeout(500) }),
-  ).rejects.toThrow();
+  await expect(cloud.ownership.instance(web, { signal: AbortSignal.timeout(500) })).rejects.toThrow();
   simulator.cloud.requestFaults.restore();
 });

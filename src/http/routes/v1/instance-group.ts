@@ -59,7 +59,8 @@ export function instanceGroupRoutes(app: App, { constraints: { groups }, ownersh
       schema: {
         tags: ["constraints"],
         summary: "Declare the constraints of an instance group",
-        description: "Replaces what was declared before; its members stay. It is the project's that the body names where the caller may act for it, and else the caller's own.",
+        description:
+          "Replaces what was declared before; its members stay. It is the project's that the body names where the caller may act for it, and else the caller's own.",
         params: GroupPath,
         body: DeclareGroup,
         response: { 200: GroupAnswer, default: ProblemDocument },
@@ -73,7 +74,8 @@ export function instanceGroupRoutes(app: App, { constraints: { groups }, ownersh
         declarations: groups,
         ownerOf: (call) => ownership.group(group_id, call),
         clock,
-        onTakenOver: () => log.warn({ group: group_id, project: declared.project }, "taken from a stranger by its owner"),
+        onTakenOver: () =>
+          log.warn({ group: group_id, project: declared.project }, "taken from a stranger by its owner"),
       });
       return toGroupAnswer(keptOf(declaration, "group_id", group_id));
     },

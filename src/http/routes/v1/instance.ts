@@ -16,7 +16,10 @@ import { declareConstraints } from "../../../engine/commands/declare-constraints
 import { demandOwnGroup, keptOf, own, sameAsUrl } from "../../declared.ts";
 import type { App, RouteDependencies } from "../../dependencies.ts";
 
-export function instanceRoutes(app: App, { constraints: { instances, groups }, ownership, clock }: RouteDependencies): void {
+export function instanceRoutes(
+  app: App,
+  { constraints: { instances, groups }, ownership, clock }: RouteDependencies,
+): void {
   app.get(
     "/v1/instance",
     {
@@ -59,7 +62,8 @@ export function instanceRoutes(app: App, { constraints: { instances, groups }, o
       schema: {
         tags: ["constraints"],
         summary: "Declare the constraints of an instance",
-        description: "Replaces what was declared before. Its group is declared first. Where another project has declared the instance, whoever owns it by Nova takes its place.",
+        description:
+          "Replaces what was declared before. Its group is declared first. Where another project has declared the instance, whoever owns it by Nova takes its place.",
         params: InstancePath,
         body: DeclareInstance,
         response: { 200: InstanceAnswer, default: ProblemDocument },
@@ -74,7 +78,8 @@ export function instanceRoutes(app: App, { constraints: { instances, groups }, o
         declarations: instances,
         ownerOf: (call) => ownership.instance(instance_id, call),
         clock,
-        onTakenOver: () => log.warn({ instance: instance_id, project: declared.project }, "taken from a stranger by its owner"),
+        onTakenOver: () =>
+          log.warn({ instance: instance_id, project: declared.project }, "taken from a stranger by its owner"),
       });
       return toInstanceAnswer(keptOf(declaration, "instance_id", instance_id));
     },
