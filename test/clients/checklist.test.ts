@@ -206,8 +206,8 @@ describe("Doctor's VNFM, scenario and inspector", () => {
 
   test("K5 the instances of a project can be read right when it hears of MAINTENANCE", () => {
     const [read] = vnf.vnfm.sent.filter(({ method, url: at }) => method === "GET" && at.includes("/maintenance/"));
-    expect(read?.status).toBe(200);
-    expect((read?.answer as { instance_ids: string[] }).instance_ids).toHaveLength(6);
+    const ids = Array.from({ length: 6 }, () => expect.any(String));
+    expect(read).toMatchObject({ status: 200, answer: { instance_ids: ids } });
     expect(saying(vnf.vnfm.sent, "ACK_MAINTENANCE")).toHaveLength(1);
   });
 
