@@ -161,6 +161,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         polling: store.polling,
         receivers: outgoing,
         constraints: store.constraints,
+        ownership: cloud.ownership,
         health: {
           database: { required: true, check: async () => void (await database.pool.query("select 1")) },
           queue: { required: false, check: () => queues.answers() },

@@ -15,13 +15,19 @@ export type Reply =
     };
 
 export interface Fenix {
-  /** Asks Fenix to post the project's notices to `url`, instead of to what an earlier life of this manager asked for. */
-  register(url: string): Promise<{ readonly webhook_id: string }>;
+  /**
+   * Asks Fenix to post the project's notices to `url`, instead of to what an earlier life of this manager asked for. In the format
+   * cloudevents they are signed with `secret`, which is shown only here.
+   */
+  register(
+    url: string,
+    format?: "aodh" | "cloudevents",
+  ): Promise<{ readonly webhook_id: string; readonly secret?: string | undefined }>;
   unregister(id: string): Promise<void>;
   /** Says that this manager looks by itself for what is asked, so that its project is asked without a webhook; or no more. */
   declarePolling(polls: boolean): Promise<void>;
-  /** What the project is asked in a session now, for a manager that cannot be called. */
-  openQuestions(sessionId: string): Promise<readonly Question[]>;
+  /** What the project is asked now, in all sessions or in one of them, for a manager that cannot be called. */
+  openQuestions(sessionId?: string): Promise<readonly Question[]>;
   instancesOf(question: Question): Promise<readonly string[]>;
   /** Returns when Fenix has kept the reply. Replying again does no harm. */
   reply(question: Question, reply: Reply): Promise<void>;
@@ -67,14 +73,15 @@ export function fenixAt({ url: baseUrl, projectId, token }: Connection): Fenix {
   const at = (...path: readonly string[]): string =>
     new URL(`/v1/${path.map(encodeURIComponent).join("/")}`, baseUrl).href;
   return {
-    async register(url) {
+    async register(url, format = "aodh") {
       const { origin } = new URL(url);
       const list = `${at("webhooks")}?project_id=${encodeURIComponent(projectId)}`;
       const { webhooks: known } = Webhooks.parse(await call("GET", list));
       for (const old of known.filter((hook) => hook.project_id === projectId && hook.url.startsWith(`${origin}/`)))
         await call("DELETE", at("webhooks", old.webhook_id));
       const body = { project_id: projectId, url, events: ["maintenance.scheduled"] };
-      return Webhook.parse(await call("POST", at("webhooks"), body));
+      // AODH's is what is sent where nothing is said.
+      return Webhook.parse(await call("POST", at("webhooks"), format === "aodh" ? body : { ...body, format }));
     },
     async unregister(id) {
       // Whoever stops does not wait for a Fenix that may be stopping too: the next start takes away what is left.
@@ -84,17 +91,22 @@ export function fenixAt({ url: baseUrl, projectId, token }: Connection): Fenix {
       await call("PUT", at("projects", projectId, "manager"), { polls });
     },
     async openQuestions(sessionId) {
-      const answer = OpenQuestions.parse(await call("GET", at("maintenance", sessionId, projectId)));
-      return answer.open_questions.map((open) => ({
-        projectId,
-        sessionId,
-        state: open.state,
-        instances: open.instance_ids,
-        allowedActions: knownActions(open.allowed_actions),
-        replyUrl: open.reply_url,
-        replyAt: utc(open.reply_at),
-        actionsAt: utc(open.actions_at),
-      }));
+      const sessions =
+        sessionId === undefined
+          ? Sessions.parse(await call("GET", at("projects", projectId, "sessions"))).sessions
+          : [OpenQuestions.parse(await call("GET", at("maintenance", sessionId, projectId)))];
+      return sessions.flatMap(({ session_id, open_questions }) =>
+        open_questions.map((open) => ({
+          projectId,
+          sessionId: session_id,
+          state: open.state,
+          instances: open.instance_ids,
+          allowedActions: knownActions(open.allowed_actions),
+          replyUrl: open.reply_url,
+          replyAt: utc(open.reply_at),
+          actionsAt: utc(open.actions_at),
+        })),
+      );
     },
     async instancesOf({ instances }) {
       return typeof instances === "string" ? Instances.parse(await call("GET", instances)).instance_ids : instances;
@@ -117,10 +129,17 @@ export function fenixAt({ url: baseUrl, projectId, token }: Connection): Fenix {
   };
 }
 
-const Webhook = z.object({ webhook_id: z.string(), project_id: z.string().nullish(), url: z.string() });
+const Webhook = z.object({
+  webhook_id: z.string(),
+  project_id: z.string().nullish(),
+  url: z.string(),
+  /** Of the format cloudevents, and shown only once. */
+  secret: z.string().optional(),
+});
 const Webhooks = z.object({ webhooks: z.array(Webhook) });
 const Instances = z.object({ instance_ids: z.array(z.string()) });
 const OpenQuestions = z.object({
+  session_id: z.string(),
   open_questions: z.array(
     z.object({
       state: z.string(),
@@ -132,6 +151,7 @@ const OpenQuestions = z.object({
     }),
   ),
 });
+const Sessions = z.object({ sessions: z.array(OpenQuestions) });
 
 /** A question about one listed instance is answered by `instance_action`, any other by `instance_actions`. */
 function replyBody({ state, sessionId, instances }: Question, reply: Reply): Record<string, unknown> {

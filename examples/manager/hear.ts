@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Fenix } from "../client/fenix.ts";
 import type { Alarms } from "./nova.ts";
 
-export const Hears = z.enum(["webhook", "alarm"]);
+export const Hears = z.enum(["webhook", "signed_webhook", "alarm"]);
 export type Hears = z.infer<typeof Hears>;
 
 /** What a project hears its questions by. */
@@ -14,19 +14,21 @@ interface Ways {
   readonly alarms: Alarms;
 }
 
+export interface Ear {
+  /** With which everything that is heard is signed; null: nothing is. */
+  readonly secret: string | null;
+  readonly close: () => Promise<void>;
+}
+
 /** Takes the place of what an earlier life of this manager asked for. `url` is the manager's door. */
-export async function hearBy(
-  way: Hears,
-  url: string,
-  { fenix, alarms }: Ways,
-): Promise<{ readonly close: () => Promise<void> }> {
-  if (way === "webhook") {
-    const { webhook_id } = await fenix.register(url);
-    return { close: () => fenix.unregister(webhook_id) };
+export async function hearBy(way: Hears, url: string, { fenix, alarms }: Ways): Promise<Ear> {
+  if (way !== "alarm") {
+    const { webhook_id, secret = null } = await fenix.register(url, way === "webhook" ? "aodh" : "cloudevents");
+    return { secret, close: () => fenix.unregister(webhook_id) };
   }
   const { origin } = new URL(url);
   const isOld = (action: string): boolean => action.startsWith(`${origin}/`);
   for (const { id, actions } of await alarms.list()) if (actions.some(isOld)) await alarms.delete(id);
   const id = await alarms.create(ASKED, url);
-  return { close: () => alarms.delete(id) };
+  return { secret: null, close: () => alarms.delete(id) };
 }

@@ -66,6 +66,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     await door.close();
     throw error;
   });
+  if (ear.secret !== null) door.trust(ear.secret);
   return {
     projectId: tenant.projectId,
     callbackUrl: door.url,

@@ -114,6 +114,11 @@ export const rules = {
     "Take back the constraints of an instance group.",
     "DELETE /v1/instance_group/{group_id}",
   ),
+  "fenix:project:sessions:get": asked(
+    "rule:operator_reader or rule:project_reader",
+    "See which sessions concern a project, and what they ask it.",
+    "GET /v1/projects/{project_id}/sessions",
+  ),
   "fenix:project:manager:get": asked(
     "rule:operator_reader or rule:project_reader",
     "See whether a project's manager looks by itself for what is asked.",

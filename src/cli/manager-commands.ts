@@ -1,8 +1,9 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import { z } from "zod";
 import { Cast } from "../rehearsal/cast.ts";
 import { type LittleFenix, startLittleFenix } from "../rehearsal/little-fenix.ts";
+import { type Format, signedWith } from "../rehearsal/letters.ts";
 import { rehearse, type Report, type SceneReport } from "../rehearsal/rehearse.ts";
 import { Refused, Unreachable, Usage } from "./endings.ts";
 import { often } from "./often.ts";
@@ -22,6 +23,8 @@ interface CheckOptions {
   readonly replySeconds: number;
   readonly answerSeconds: number;
   readonly settleSeconds: number;
+  readonly format?: "aodh" | "cloudevents";
+  readonly secret?: string;
   readonly json?: boolean;
 }
 
@@ -51,6 +54,13 @@ export function addManagerCommands(program: Command, terminal: Terminal): void {
     .option("--public-url <url>", "under which URL the manager reaches it (default: where it listens)")
     .option("--project <id>", "the project for which the manager answers (default: an invented one)")
     .option("--instance <id>", "an instance of the project; may be given often (default: invented ones)", often)
+    .addOption(
+      new Option(
+        "--format <format>",
+        "of the messages (default: what the manager registers with, or with a URL aodh)",
+      ).choices(["aodh", "cloudevents"]),
+    )
+    .option("--secret <secret>", "with which cloudevents to a URL are signed, whsec_… (default: a new one, told)")
     .option("--reply-seconds <number>", "how long a reply may take", seconds, 40)
     .option("--answer-seconds <number>", "how long the answer to a message may take", seconds, 10)
     .option("--settle-seconds <number>", "how long to listen on after each reply", seconds, 1)
@@ -76,19 +86,39 @@ interface Checking {
 async function check(url: string | undefined, { options, fenix, terminal }: Checking): Promise<void> {
   const publicUrl = options.publicUrl ?? fenix.url;
   terminal.complain(`Fenix is played at ${publicUrl}`);
-  const { url: manager, project } =
-    url === undefined ? await registered(fenix, publicUrl, terminal) : { url, project: null };
+  const {
+    url: manager,
+    project,
+    format,
+  } = url === undefined
+    ? await registered(fenix, publicUrl, terminal)
+    : { url, project: null, format: formatFor(options, terminal) };
+  if (options.format !== undefined && options.format !== format.kind)
+    throw new Usage(`the manager registered with the format ${format.kind}, and not ${options.format}`);
   const cast = Cast.safeParse({
     manager,
     project: options.project ?? project ?? randomBytes(16).toString("hex"),
     instances: options.instance ?? Array.from({ length: INSTANCES }, () => randomUUID()),
   });
   if (!cast.success) throw new Usage(z.prettifyError(cast.error));
-  const report = await rehearse(cast.data, fenix, { publicUrl, timing: options });
+  const report = await rehearse(cast.data, fenix, { publicUrl, timing: options, format });
   const answer = { manager, project: cast.data.project, ...report };
   terminal.write(options.json ? `${JSON.stringify(answer, null, 2)}\n` : reportInWords(manager, report));
   const faults = report.scenes.flatMap((scene) => scene.faults).length;
   if (!report.conforms) throw new Refused(`${faults} ${faults === 1 ? "fault" : "faults"}`);
+}
+
+/** For a manager that cannot register: it has to know the secret already, or is told one. */
+function formatFor({ format = "aodh", secret }: CheckOptions, terminal: Terminal): Format {
+  if (format === "aodh") {
+    if (secret !== undefined) throw new Usage("--secret is for --format cloudevents");
+    return { kind: "aodh" };
+  }
+  if (secret !== undefined && !/^whsec_[A-Za-z0-9+/]+=*$/.test(secret))
+    throw new Usage("--secret must be whsec_ and Base64, as Fenix shows it");
+  const signed = signedWith(secret);
+  if (secret === undefined) terminal.complain(`messages are signed with ${signed.secret}`);
+  return signed;
 }
 
 async function registered(fenix: LittleFenix, publicUrl: string, terminal: Terminal) {

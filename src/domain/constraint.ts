@@ -235,6 +235,21 @@ export function constraintsFrom(
   };
 }
 
+/** What was declared, without what strangers declared about instances that are another project's; mostly the same object. */
+export function withoutStrangers(
+  declared: DeclaredConstraints,
+  instances: readonly { readonly id: InstanceId; readonly project: ProjectId }[],
+): DeclaredConstraints {
+  const strange = new Set<InstanceId>();
+  for (const { id, project } of instances) {
+    const one = declared.instances.get(id);
+    if (one && one.project !== project) strange.add(id);
+  }
+  if (strange.size === 0) return declared;
+  const own = [...declared.instances.values()].filter(({ instance }) => !strange.has(instance));
+  return constraintsFrom(own, [...declared.groups.values()]);
+}
+
 interface IndexedGroups {
   readonly groups: ReadonlyMap<GroupId, ServerGroup>;
   readonly groupOf: ReadonlyMap<InstanceId, ServerGroup>;

@@ -47,6 +47,8 @@ export function buildHttp(dependencies: HttpDependencies): App {
     requestTimeout: REQUEST_WITHIN_MS,
     // Published with slashes and without (reference §2.1).
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: PARAMETER_MAX },
+    // The oldest clients know no version (reference §6.11, K16).
+    rewriteUrl: ({ url = "/" }) => (/^\/maintenance(?=[/?]|$)/.test(url) ? `/v1${url}` : url),
     genReqId: () => `req-${newId()}`,
     frameworkErrors: answerProblem,
   }).withTypeProvider<ZodTypeProvider>();

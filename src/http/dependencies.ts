@@ -6,6 +6,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Constraints } from "../ports/constraints.ts";
 import type { Webhooks } from "../ports/deliveries.ts";
 import type { News } from "../ports/news.ts";
+import type { Ownership } from "../ports/ownership.ts";
 import type { Polling } from "../ports/polling.ts";
 import type { Receivers } from "../ports/receivers.ts";
 import type { Reports } from "../ports/reports.ts";
@@ -24,6 +25,7 @@ export interface HttpDependencies {
   readonly polling: Polling;
   readonly receivers: Receivers;
   readonly constraints: Constraints;
+  readonly ownership: Ownership;
   /** By the name under which people see them: database, queue, cloud. */
   readonly health: Readonly<Record<string, HealthCheck>>;
   readonly clock: Clock;

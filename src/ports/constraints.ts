@@ -10,6 +10,8 @@ export interface Constraints {
 export interface Declarations<Declared, Id> {
   /** Creates or replaces what is declared; the same again changes nothing. */
   declare(declared: Declared, at: Date): Promise<Declaration<Declared>>;
+  /** The same, in place of what another project declared under the id. Members that a group had then are in no group. */
+  takeOver(declared: Declared, at: Date): Promise<Declaration<Declared>>;
   find(id: Id): Promise<Kept<Declared> | undefined>;
   /** A project's, by id: at most `limit` of those whose id comes after `after`. */
   list(project: ProjectId, page: Page): Promise<readonly Kept<Declared>[]>;

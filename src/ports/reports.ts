@@ -21,6 +21,14 @@ export interface Reports {
   notifications(id: SessionId, wanted: WantedNotifications): Promise<readonly ToldNotification[] | undefined>;
   /** What one project may see. Undefined: no such session, or the project is not in it. */
   project(id: SessionId, project: ProjectId): Promise<ProjectReport | undefined>;
+  /** The sessions that concern a project and have not ended, the oldest first. */
+  ofProject(project: ProjectId): Promise<readonly ProjectSession[]>;
+}
+
+/** A session in the eyes of one of its projects. */
+export interface ProjectSession extends Pick<SessionSummary, "id" | "workflow" | "state" | "maintenanceAt"> {
+  /** Those to the project in the present entry that have no reply yet. */
+  readonly unanswered: readonly AskedQuestion[];
 }
 
 export interface SessionSummary {

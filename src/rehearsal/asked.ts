@@ -50,7 +50,9 @@ export type FaultKind =
   | "instance_forgotten"
   | "action_not_offered"
   | "contradicts_itself"
-  | "gave_up";
+  | "gave_up"
+  /** It took what Fenix had not signed, or had signed long ago. */
+  | "forgery_taken";
 
 /** One thing that the manager got wrong. */
 export interface Fault {

@@ -2,15 +2,15 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type InstanceId, SessionId } from "../domain/ids.ts";
-import type { MaintenanceScheduled } from "../domain/notification.ts";
 import type { AskedState } from "../domain/question.ts";
 import type { Resources } from "../domain/resources.ts";
 import type { InstanceAction } from "../domain/session.ts";
-import { aodhCallback } from "../wire/aodh-callback.ts";
 import { linksFrom } from "../wire/links.ts";
 import { replyTokens } from "../wire/reply-token.ts";
+import { newWebhookSecret } from "../wire/webhook-signature.ts";
 import { type Asked, type Fault, named } from "./asked.ts";
 import type { Cast } from "./cast.ts";
+import { type Format, lettersFor, type Message } from "./letters.ts";
 import type { LittleFenix } from "./little-fenix.ts";
 import { post } from "./post.ts";
 
@@ -43,6 +43,8 @@ export interface Play {
   askTooLate(question: Question): Promise<void>;
   /** Tells that the instance was moved, and does not need an answer. */
   tellDone(instance: InstanceId): Promise<void>;
+  /** Sends what only somebody else can have sent: signed with another secret, or kept for an hour. */
+  forge(): Promise<void>;
   /** What was asked, and which messages were not taken, since this was called last. */
   curtain(): { readonly asked: readonly Asked[]; readonly untaken: readonly Fault[] };
 }
@@ -51,21 +53,19 @@ export interface Play {
 export function startPlay(
   { manager, project, instances }: Cast,
   fenix: LittleFenix,
-  { publicUrl, timing }: { readonly publicUrl: string; readonly timing: Timing },
+  { publicUrl, timing, format }: { readonly publicUrl: string; readonly timing: Timing; readonly format: Format },
 ): Play {
   const session = SessionId.parse(randomUUID());
-  const webhook = { id: randomUUID(), project };
   // With tokens each question has a link of its own, so that it shows whether replies go where they were asked for.
   const links = linksFrom(publicUrl, replyTokens([randomBytes(32).toString("hex")]));
-  const messages: { readonly asked: Asked; readonly body: unknown }[] = [];
+  const letters = lettersFor({ format, session, project }, links);
+  const messages: { readonly asked: Asked; readonly message: Message }[] = [];
   let shown = { asked: new Set<Asked>(), untaken: [] as Fault[] };
 
-  const messageOf = (notification: MaintenanceScheduled): unknown =>
-    aodhCallback({ messageId: randomUUID(), generated: new Date(), session, notification }, webhook, links);
-
   /** Whether it was taken. */
-  const send = async (body: unknown, what: string): Promise<boolean> => {
-    const problem = await post(manager, body, timing.answerSeconds);
+  const send = async (message: Message, what: string): Promise<boolean> => {
+    const letter = { body: message.body, headers: letters.headers(message) };
+    const problem = await post(manager, letter, timing.answerSeconds);
     if (problem !== null) shown.untaken.push({ kind: "not_taken", text: `${what}: ${problem}` });
     return problem === null;
   };
@@ -78,7 +78,7 @@ export function startPlay(
 
   const settle = () => sleep(timing.settleSeconds * 1_000);
 
-  function prepare(question: Question, windowMs: number): { readonly asked: Asked; readonly body: unknown } {
+  function prepare(question: Question, windowMs: number): { readonly asked: Asked; readonly message: Message } {
     const { state, instance = null, allowedActions = [], missing = null, failures = 0 } = question;
     const askedAt = new Date();
     // Fenix never asks two things with the same deadline: it is what their links differ in.
@@ -97,7 +97,7 @@ export function startPlay(
       replyBy,
       replies: [],
     };
-    const body = messageOf({
+    const message = letters.write({
       type: "maintenance.scheduled",
       project,
       state,
@@ -110,47 +110,64 @@ export function startPlay(
       metadata: METADATA,
     });
     fenix.open(asked);
-    messages.push({ asked, body });
+    messages.push({ asked, message });
     shown.asked.add(asked);
-    return { asked, body };
+    return { asked, message };
   }
+
+  const newsOf = (instance: InstanceId): Message =>
+    letters.write({
+      type: "maintenance.scheduled",
+      project,
+      state: "INSTANCE_ACTION_DONE",
+      instances: [instance],
+      instance: null,
+      allowedActions: [],
+      replyBy: null,
+      actionsAt: null,
+      missing: null,
+      metadata: METADATA,
+    });
 
   return {
     instances,
     async ask(question, times = 1) {
-      const { asked, body } = prepare(question, timing.replySeconds * 1_000);
-      const sent = Array.from({ length: times }, async () => send(body, named(asked)));
+      const { asked, message } = prepare(question, timing.replySeconds * 1_000);
+      const sent = Array.from({ length: times }, async () => send(message, named(asked)));
       const taken = (await Promise.all(sent)).some(Boolean);
       // Who did not take the message will not reply to it.
       if (taken) await untilAnswered(asked);
       await settle();
     },
     async again(state) {
-      const message = messages.find(({ asked }) => asked.state === state);
-      if (!message) return;
-      shown.asked.add(message.asked);
-      await send(message.body, `${named(message.asked)}, once more`);
+      const first = messages.find(({ asked }) => asked.state === state);
+      if (!first) return;
+      shown.asked.add(first.asked);
+      await send(first.message, `${named(first.asked)}, once more`);
       await settle();
     },
     async askTooLate(question) {
-      const { asked, body } = prepare(question, -60_000);
-      await send(body, `${named(asked)}, too late`);
+      const { asked, message } = prepare(question, -60_000);
+      await send(message, `${named(asked)}, too late`);
       await settle();
     },
     async tellDone(instance) {
-      const body = messageOf({
-        type: "maintenance.scheduled",
-        project,
-        state: "INSTANCE_ACTION_DONE",
-        instances: [instance],
-        instance: null,
-        allowedActions: [],
-        replyBy: null,
-        actionsAt: null,
-        missing: null,
-        metadata: METADATA,
-      });
-      await send(body, `INSTANCE_ACTION_DONE for ${instance}`);
+      await send(newsOf(instance), `INSTANCE_ACTION_DONE for ${instance}`);
+      await settle();
+    },
+    async forge() {
+      const forgeries = [
+        { what: "was signed with another secret", forged: { secret: newWebhookSecret() } },
+        { what: "was signed an hour ago", forged: { at: new Date(Date.now() - 3_600_000) } },
+      ];
+      for (const { what, forged } of forgeries) {
+        const [instance] = instances;
+        if (instance === undefined) return;
+        const message = newsOf(instance);
+        const letter = { body: message.body, headers: letters.headers(message, forged) };
+        if ((await post(manager, letter, timing.answerSeconds)) === null)
+          shown.untaken.push({ kind: "forgery_taken", text: `took a message that ${what}: answer 401 to it` });
+      }
       await settle();
     },
     curtain() {

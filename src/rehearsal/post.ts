@@ -1,11 +1,15 @@
 /** Posts a message as Fenix does. Null: it was taken; otherwise what was wrong, for the manager's author. */
-export async function post(url: string, body: unknown, answerSeconds: number): Promise<string | null> {
+export async function post(
+  url: string,
+  { headers, body }: { readonly headers: Readonly<Record<string, string>>; readonly body: string },
+  answerSeconds: number,
+): Promise<string | null> {
   const tooLate = AbortSignal.timeout(answerSeconds * 1_000);
   try {
     const answer = await fetch(url, {
       method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
+      headers,
+      body,
       redirect: "manual",
       signal: tooLate,
     });

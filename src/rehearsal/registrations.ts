@@ -10,14 +10,12 @@ import { problemDocument } from "../wire/problem-document.ts";
 import { formatTime } from "../wire/times.ts";
 import { CreateWebhook, toWebhookAnswer, toWebhookRequest } from "../wire/webhooks.ts";
 import type { Fault } from "./asked.ts";
-
-/** The native format is signed with a secret, and says the same. */
-const ONLY_AODH = "a rehearsal posts what AODH would: register with the format aodh, or with none";
-const FORMAT = { field: "format", detail: ONLY_AODH };
+import { type Format, signedWith } from "./letters.ts";
 
 export interface Registered {
   readonly url: string;
   readonly project: string | null;
+  readonly format: Format;
 }
 
 /** Resolves with the first webhook that is registered. What does not fit is answered 422 as by Fenix, and is a fault. */
@@ -40,11 +38,12 @@ export function takeRegistrations(app: FastifyInstance, wrong: (fault: Fault) =>
     const asked = checked(CreateWebhook, request.body, reply);
     if (asked === null) return reply;
     const { format, ...webhook } = toWebhookRequest(asked);
-    if (format !== "aodh")
-      return reply.status(problems.BODY_INVALID.status).send(problemDocument("BODY_INVALID", ONLY_AODH, [FORMAT]));
-    tell({ url: webhook.url, project: webhook.project });
+    const wanted: Format = format === "cloudevents" ? signedWith() : { kind: "aodh" };
+    tell({ url: webhook.url, project: webhook.project, format: wanted });
     const created = { id: randomUUID(), createdAt: new Date(), off: null, failingSince: null };
-    return reply.send(toWebhookAnswer({ ...webhook, ...created, format: { kind: "aodh" } }));
+    const kept = wanted.kind === "aodh" ? wanted : { ...wanted, oldSecret: null };
+    const shown = wanted.kind === "aodh" ? {} : { secret: wanted.secret };
+    return reply.send({ ...toWebhookAnswer({ ...webhook, ...created, format: kept }), ...shown });
   });
 
   app.put("/v1/projects/:project/manager", (request, reply) => {

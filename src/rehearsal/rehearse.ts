@@ -2,9 +2,10 @@
 import type { Asked, Fault, FaultKind } from "./asked.ts";
 import type { Cast } from "./cast.ts";
 import { heardInWords, judgeReplies } from "./judge.ts";
+import type { Format } from "./letters.ts";
 import type { LittleFenix } from "./little-fenix.ts";
 import { startPlay, type Timing } from "./play.ts";
-import { scenes } from "./scenes.ts";
+import { type Scene, scenesFor } from "./scenes.ts";
 
 export interface Report {
   /** No fault was found, and everything was played. */
@@ -24,6 +25,8 @@ export interface Rehearsing {
   /** Where the manager finds the little Fenix. */
   readonly publicUrl: string;
   readonly timing: Timing;
+  /** Of the messages. */
+  readonly format: Format;
 }
 
 /** After so many scenes in a row without a word of the manager nothing else is to be learnt. */
@@ -41,6 +44,7 @@ interface Played {
 /** Takes about a second for each scene, and longer where the manager does: at most its reply window. */
 export async function rehearse(cast: Cast, fenix: LittleFenix, rehearsing: Rehearsing): Promise<Report> {
   const play = startPlay(cast, fenix, rehearsing);
+  const scenes = scenesFor(rehearsing.format.kind);
   const played: Played[] = [];
   let muteScenes = 0;
   for (const { title, play: perform } of scenes) {
@@ -53,11 +57,11 @@ export async function rehearse(cast: Cast, fenix: LittleFenix, rehearsing: Rehea
     if (faultsOf(scene).some(({ kind }) => mute.has(kind))) muteScenes += 1;
     else if (asked.length > 0) muteScenes = 0;
   }
-  return reportOf(played);
+  return reportOf(scenes, played);
 }
 
 /** Judged at the end: what contradicts a reply may come long after its scene. */
-function reportOf(played: readonly Played[]): Report {
+function reportOf(scenes: readonly Scene[], played: readonly Played[]): Report {
   const told = new Set<string>();
   const reports = scenes.map(({ title }, index): SceneReport => {
     const scene = played[index];

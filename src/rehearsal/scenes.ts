@@ -1,6 +1,7 @@
 /** What is played, in this order: a session as workflows `default` and `vnf` lead it, with all that can go wrong on the way. */
 import type { InstanceId } from "../domain/ids.ts";
 import type { InstanceAction } from "../domain/session.ts";
+import type { Format } from "./letters.ts";
 import type { Play } from "./play.ts";
 
 export interface Scene {
@@ -14,7 +15,7 @@ const missing = { VCPU: 2, MEMORY_MB: 4_096 };
 const each = async (instances: readonly InstanceId[], play: (instance: InstanceId) => Promise<void>) =>
   Promise.all(instances.map(play));
 
-export const scenes: readonly Scene[] = [
+const conversation: readonly Scene[] = [
   { title: "a maintenance is announced", play: ({ ask }) => ask({ state: "MAINTENANCE" }) },
   { title: "the announcement comes once more", play: ({ again }) => again("MAINTENANCE") },
   { title: "there is no room", play: ({ ask }) => ask({ state: "SCALE_IN", missing }) },
@@ -50,6 +51,15 @@ export const scenes: readonly Scene[] = [
   { title: "everything is back", play: ({ ask }) => ask({ state: "MAINTENANCE_COMPLETE" }) },
   { title: "an old message comes again", play: ({ again }) => again("PREPARE_MAINTENANCE") },
 ];
+
+const forgery: Scene = {
+  title: "somebody else sends messages (signatures)",
+  play: ({ forge }) => forge(),
+};
+
+/** What is played to a manager with messages of this kind: only those that are signed can be forged. */
+export const scenesFor = (kind: Format["kind"]): readonly Scene[] =>
+  kind === "aodh" ? conversation : [...conversation, forgery];
 
 function lastOf(instances: readonly InstanceId[]): { readonly instance?: InstanceId } {
   const instance = instances.at(-1);

@@ -24,7 +24,7 @@ const QuestionAnswer = z
   })
   .meta({ id: "Question" });
 
-const OpenQuestion = z
+export const OpenQuestion = z
   .object({
     state: z.string(),
     instance_ids: z.array(z.string()),
@@ -52,7 +52,7 @@ export const ProjectInstances = z
   .meta({ id: "ProjectInstances" });
 
 export function toProjectInstances(
-  { session, project, report, now }: { session: SessionId; project: ProjectId; report: ProjectReport; now: Date },
+  { session, project, report, now }: Asking & { readonly report: ProjectReport },
   links: Links,
 ): z.infer<typeof ProjectInstances> {
   const { question, instances, state, unanswered } = report;
@@ -63,20 +63,33 @@ export function toProjectInstances(
     state,
     reply_url: links.project(session, project),
     question: question && toQuestion(question, now),
-    open_questions: unanswered
-      .filter(({ replyBy }) => now <= replyBy)
-      .map((open) => ({
-        state: open.state,
-        instance_ids: [...open.instances],
-        allowed_actions: [...open.allowedActions],
-        missing: open.missing,
-        ...toMembers(open.members),
-        reply_at: formatTime(open.replyBy),
-        actions_at: formatTime(open.actionsAt),
-        // Without a token: who may read here may not reply for that alone.
-        reply_url: links.project(session, project, open.instance ?? undefined),
-      })),
+    open_questions: toOpenQuestions({ session, project, unanswered, now }, links),
   };
+}
+
+/** Those that can be answered at `now`. */
+export const toOpenQuestions = (
+  { session, project, unanswered, now }: Asking & { readonly unanswered: readonly AskedQuestion[] },
+  links: Links,
+): z.infer<typeof OpenQuestion>[] =>
+  unanswered
+    .filter(({ replyBy }) => now <= replyBy)
+    .map((open) => ({
+      state: open.state,
+      instance_ids: [...open.instances],
+      allowed_actions: [...open.allowedActions],
+      missing: open.missing,
+      ...toMembers(open.members),
+      reply_at: formatTime(open.replyBy),
+      actions_at: formatTime(open.actionsAt),
+      // Without a token: who may read here may not reply for that alone.
+      reply_url: links.project(session, project, open.instance ?? undefined),
+    }));
+
+interface Asking {
+  readonly session: SessionId;
+  readonly project: ProjectId;
+  readonly now: Date;
 }
 
 const toQuestion = (question: AskedQuestion, now: Date): z.infer<typeof QuestionAnswer> => ({

@@ -2,6 +2,7 @@
 import { createServer, type ServerResponse } from "node:http";
 import { type AddressInfo } from "node:net";
 import { type Action, type Notice, readCallback } from "../../examples/client/callback.ts";
+import { CLOUD_EVENT, readCloudEvent } from "../../examples/client/cloud-event.ts";
 import { type Fenix, fenixAt, type Reply } from "../../examples/client/fenix.ts";
 
 export interface Ways {
@@ -16,7 +17,8 @@ export async function aManager({ answer = (response) => void response.end(), rep
   const server = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request.setEncoding("utf8")) text += chunk;
-    const notice = readCallback(JSON.parse(text));
+    const native = request.headers["content-type"] === CLOUD_EVENT;
+    const notice = (native ? readCloudEvent : readCallback)(JSON.parse(text));
     answer(response, notice);
     if (notice.replyAt === null) return;
     await reply(notice, await rightReply(notice, fenix), fenix).catch(() => {}); // What it gets wrong may be refused.

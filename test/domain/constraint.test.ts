@@ -12,6 +12,7 @@ import {
   maxPerHost,
   migrationType,
   recoverySeconds,
+  withoutStrangers,
 } from "../../src/domain/constraint.ts";
 import { GroupId } from "../../src/domain/ids.ts";
 import { aCloud, type GroupSketch } from "../planner/cloud.ts";
@@ -186,5 +187,20 @@ describe("who is impacted", () => {
       const [group = "", member = ""] = expected.split(" ");
       expect([...impacted]).toEqual([[group, [{ kind: "recovering", instance: member, until }]]]);
     });
+  });
+});
+
+describe("what a stranger declared about an instance of another project", () => {
+  const theirs = constraintsFrom([anInstance("a", { project: project("rival") }), anInstance("b")], [aGroup()]);
+
+  test("is left out, and out of its group", () => {
+    const own = withoutStrangers(theirs, [{ id: instance("a"), project: project("shop") }]);
+    expect([...own.instances.keys()]).toEqual([instance("b")]);
+    expect(own.members.get(web)).toEqual([instance("b")]);
+    expect(migrationType({ constraints: own }, instance("a"))).toBeNull();
+  });
+
+  test("where there is none the declarations stay the very same", () => {
+    expect(withoutStrangers(theirs, [{ id: instance("b"), project: project("shop") }])).toBe(theirs);
   });
 });

@@ -3,8 +3,9 @@ import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Action, Question } from "../../examples/client/callback.ts";
 import { fenixAt } from "../../examples/client/fenix.ts";
-import { GroupId, InstanceId } from "../../src/domain/ids.ts";
+import { GroupId, InstanceId, PluginName } from "../../src/domain/ids.ts";
 import { postgresStore } from "../../src/adapters/postgres/store.ts";
+import type { ProjectSession } from "../../src/ports/reports.ts";
 import { aQuestion, type Given, instanceId, openDoor, projectId, publicUrl, sessionId } from "../http/a-door.ts";
 import { testDatabase } from "../support/database.ts";
 
@@ -47,6 +48,10 @@ describe("without being called", () => {
   });
 
   const open = { ...aQuestion, instance: instanceId };
+  const aSession: ProjectSession = {
+    ...{ id: sessionId, workflow: PluginName.parse("vnf"), state: "PLANNED_MAINTENANCE" },
+    ...{ maintenanceAt: open.actionsAt, unanswered: [] },
+  };
 
   test("reads what is asked, with a link for each question", async () => {
     const { fenix } = await opened({ project: { unanswered: [open] } });
@@ -61,6 +66,13 @@ describe("without being called", () => {
         replyAt: open.replyBy,
         actionsAt: open.actionsAt,
       },
+    ]);
+  });
+
+  test("asks which sessions there are, where it does not know", async () => {
+    const { fenix } = await opened({ sessions: [{ ...aSession, unanswered: [open] }, aSession] });
+    expect((await fenix.openQuestions()).map(({ replyUrl }) => replyUrl)).toEqual([
+      `${publicUrl}/v1/maintenance/${sessionId}/${projectId}/${instanceId}`,
     ]);
   });
 

@@ -15,11 +15,13 @@ import type { Constraints, Declarations } from "../../src/ports/constraints.ts";
 import type { Webhook, Webhooks } from "../../src/ports/deliveries.ts";
 import type { Identity } from "../../src/ports/identity.ts";
 import type { News, Told } from "../../src/ports/news.ts";
+import type { Ownership } from "../../src/ports/ownership.ts";
 import type { Polling } from "../../src/ports/polling.ts";
 import type { Receivers } from "../../src/ports/receivers.ts";
 import type {
   NumberedEntry,
   ProjectReport,
+  ProjectSession,
   Reports,
   SessionDetail,
   ToldNotification,
@@ -71,8 +73,12 @@ export interface Given {
   /** In place of `news`. */
   readonly follow?: News;
   readonly project?: Partial<ProjectReport>;
+  /** Of the one project that the door knows. */
+  readonly sessions?: readonly ProjectSession[];
   /** Left out: all that is declared is accepted and forgotten. */
   readonly constraints?: Constraints;
+  /** Left out: the cloud knows nothing. */
+  readonly ownership?: Ownership;
   readonly health?: Readonly<Record<string, HealthCheck>>;
   readonly log?: (line: string) => void;
 }
@@ -94,6 +100,7 @@ export function openDoor(given: Given = {}) {
       instances: forgetting("declareInstance", asked),
       groups: forgetting("declareGroup", asked),
     },
+    ownership: given.ownership ?? { instance: async () => null, group: async () => null },
     health: given.health ?? {},
     clock: {
       now: () => now,
@@ -124,7 +131,7 @@ function writtenDown(commands: Commands, asked: { command: string; request: unkn
   };
 }
 
-function reportsOf({ detail, timeline, notifications, project }: Given): Reports {
+function reportsOf({ detail, timeline, notifications, project, sessions }: Given): Reports {
   const whole = { ...aDetail, ...detail };
   const found = <T>(id: string, report: T): T | undefined => (id === sessionId ? report : undefined);
   return {
@@ -143,6 +150,10 @@ function reportsOf({ detail, timeline, notifications, project }: Given): Reports
     project: async (id, wanted) => {
       refuseWhatNoDatabaseHolds(wanted);
       return wanted === projectId ? found(id, { ...aProjectReport, ...project }) : undefined;
+    },
+    ofProject: async (wanted) => {
+      refuseWhatNoDatabaseHolds(wanted);
+      return wanted === projectId ? (sessions ?? []) : [];
     },
   };
 }
@@ -204,6 +215,7 @@ export const knowing = <Declared extends object>(kept: Declared): Declarations<D
   const found = { ...kept, createdAt: now, updatedAt: now };
   return {
     declare: async () => ({ kind: "declared", kept: found }),
+    takeOver: async () => ({ kind: "declared", kept: found }),
     find: async (id) => (Object.values(kept).includes(id) ? found : undefined),
     list: async () => [found],
     remove: async () => undefined,
@@ -218,6 +230,9 @@ const forgetting = <Declared, Id>(
     refuseWhatNoDatabaseHolds(declared);
     asked.push({ command, request: declared });
     return { kind: "declared", kept: { ...declared, createdAt: at, updatedAt: at } };
+  },
+  takeOver: async () => {
+    throw new Error("nobody holds what is forgotten");
   },
   find: async (id) => (refuseWhatNoDatabaseHolds(id), undefined),
   list: async (...given) => (refuseWhatNoDatabaseHolds(given), []),

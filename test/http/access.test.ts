@@ -78,8 +78,10 @@ const expected = new Map<string, readonly number[]>(
       [[200, 200, 200, 200, 200, 200, 200], "DELETE /v1/instance/:instance_id"],
       [[200, 403, 403, 200, 200, 403, 403], "GET /v1/instance_group"],
       [[200, 404, 404, 200, 200, 404, 404], "GET /v1/instance_group/:group_id"],
-      [[200, 403, 403, 403, 200, 403, 403], "PUT /v1/instance_group/:group_id"],
+      // Who may not speak for the project that is named declares for its own, as Tacker does.
+      [[200, 403, 403, 403, 200, 200, 403], "PUT /v1/instance_group/:group_id"],
       [[200, 200, 200, 200, 200, 200, 200], "DELETE /v1/instance_group/:group_id"],
+      [[200, 200, 200, 200, 200, 403, 403], "GET /v1/projects/:project_id/sessions"],
       [[200, 200, 200, 200, 200, 403, 403], "GET /v1/projects/:project_id/manager"],
       [[200, 403, 403, 403, 200, 403, 403], "PUT /v1/projects/:project_id/manager"],
       [[200, 200, 200, 200, 200, 200, 403], "GET /v1/events"],

@@ -57,6 +57,7 @@ test("it describes every request that is taken, with an answer and a summary", a
     "GET /v1/webhooks/{webhook_id}",
     "DELETE /v1/webhooks/{webhook_id}",
     "POST /v1/webhooks/{webhook_id}/secret",
+    "GET /v1/projects/{project_id}/sessions",
     "GET /v1/projects/{project_id}/manager",
     "PUT /v1/projects/{project_id}/manager",
     "GET /v1/events",

@@ -3,6 +3,7 @@ import type { Dispatcher } from "undici";
 import type { Alarms } from "../../ports/alarms.ts";
 import type { Clock } from "../../ports/clock.ts";
 import type { CallOptions, Cloud } from "../../ports/cloud.ts";
+import type { Ownership } from "../../ports/ownership.ts";
 import type { ProjectId } from "../../domain/ids.ts";
 import { Problem } from "../../problems.ts";
 import { systemClock } from "../system-clock.ts";
@@ -21,12 +22,14 @@ import { moveWatch, PACE, type WatchPace } from "./move-watch.ts";
 import { cloudMoves } from "./moves.ts";
 import { novaApi, PAGE_SIZE } from "./nova.ts";
 import { hostOccupants } from "./occupants.ts";
+import { ownership } from "./ownership.ts";
 import { placementApi } from "./placement.ts";
 import { reviver } from "./revive.ts";
 import { service } from "./service.ts";
 
 export interface OpenStackCloud extends Cloud {
   readonly alarms: Alarms;
+  readonly ownership: Ownership;
   /** The project of Fenix's own user. */
   ownProject(options: CallOptions): Promise<ProjectId | null>;
   /** Requests sent so far, by `nova POST /servers/{}/action`. */
@@ -69,6 +72,7 @@ function connected(credentials: Credentials, options: OpenStackOptions): OpenSta
     ...cloudMoves({ nova, watch, clock }),
     ...liveMoves(nova),
     revive: reviver({ nova, clock }),
+    ownership: ownership(nova),
     alarms: eventAlarms({ http, keystone, clock, log }),
     ownProject: async ({ signal }) => (await keystone.token(signal)).project,
     requestCounts: () => http.counts(),
@@ -102,6 +106,7 @@ function noCloud({ log }: OpenStackOptions): OpenStackCloud {
     endLiveMove: refuse,
     revive: refuse,
     alarms: { listening: async () => null },
+    ownership: { instance: async () => null, group: async () => null },
     ownProject: refuse,
     requestCounts: () => ({}),
   };

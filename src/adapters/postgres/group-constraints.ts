@@ -1,7 +1,7 @@
 import { type Selectable, sql } from "kysely";
 import type { GroupConstraints } from "../../domain/constraint.ts";
 import type { GroupId } from "../../domain/ids.ts";
-import type { Declarations, Kept } from "../../ports/constraints.ts";
+import type { Declaration, Declarations, Kept } from "../../ports/constraints.ts";
 import type { Database } from "./connect.ts";
 import { countChanged } from "./constraint-version.ts";
 import { trusted } from "./json.ts";
@@ -11,11 +11,12 @@ import { inTransaction, type Transaction } from "./transaction.ts";
 type Row = Selectable<GroupConstraint>;
 
 export const postgresGroupConstraints = (db: Database): Declarations<GroupConstraints, GroupId> => ({
-  declare: (declared, at) =>
+  declare: (declared, at) => inTransaction(db, (trx) => declare(trx, declared, at)),
+  takeOver: (declared, at) =>
     inTransaction(db, async (trx) => {
-      await hold(trx, declared.group);
-      const row = (await write(trx, declared, at)) ?? (await read(trx, declared.group));
-      return row?.project_id === declared.project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
+      const [owner] = await hold(trx, declared.group);
+      if (owner && owner.project_id !== declared.project) await remove(trx, declared.group);
+      return declare(trx, declared, at);
     }),
   find: async (id) => {
     const row = await read(db, id);
@@ -32,23 +33,28 @@ export const postgresGroupConstraints = (db: Database): Declarations<GroupConstr
       .execute();
     return rows.map(toKept);
   },
-  remove: (id) =>
-    inTransaction(db, async (trx) => {
-      // The members lose their group when it is deleted, and only then is it counted.
-      const owner = await hold(trx, id);
-      const members = await trx
-        .selectFrom("instance_constraint")
-        .select("project_id")
-        .distinct()
-        .where("group_id", "=", id)
-        .execute();
-      await trx.deleteFrom("group_constraint").where("group_id", "=", id).execute();
-      const projects = [...owner, ...members].map(({ project_id }) => project_id);
-      await sql`with touched as (select distinct unnest(${projects}::text[]) as project_id) ${countChanged}`.execute(
-        trx,
-      );
-    }),
+  remove: (id) => inTransaction(db, (trx) => remove(trx, id)),
 });
+
+async function declare(trx: Transaction, declared: GroupConstraints, at: Date): Promise<Declaration<GroupConstraints>> {
+  await hold(trx, declared.group);
+  const row = (await write(trx, declared, at)) ?? (await read(trx, declared.group));
+  return row?.project_id === declared.project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
+}
+
+async function remove(trx: Transaction, id: GroupId): Promise<void> {
+  // The members lose their group when it is deleted, and only then is it counted.
+  const owner = await hold(trx, id);
+  const members = await trx
+    .selectFrom("instance_constraint")
+    .select("project_id")
+    .distinct()
+    .where("group_id", "=", id)
+    .execute();
+  await trx.deleteFrom("group_constraint").where("group_id", "=", id).execute();
+  const projects = [...owner, ...members].map(({ project_id }) => project_id);
+  await sql`with touched as (select distinct unnest(${projects}::text[]) as project_id) ${countChanged}`.execute(trx);
+}
 
 /** Waits for instances that are just joining the group, and keeps others from it: all members are known then. */
 const hold = (trx: Transaction, id: GroupId): Promise<readonly Pick<Row, "project_id">[]> =>

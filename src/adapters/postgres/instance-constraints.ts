@@ -16,15 +16,25 @@ type Row = Selectable<InstanceConstraint>;
 export const postgresInstanceConstraints = (db: Database): Declarations<InstanceConstraints, InstanceId> => {
   const write = gathered<Declared, Written>((all) => writeEachOnce(db, all));
   const read = gathered<InstanceId, Row | undefined>((ids) => readAll(db, ids));
+  const declare: Declarations<InstanceConstraints, InstanceId>["declare"] = async (declared, at) => {
+    const { instance, project, group } = declared;
+    const written = await write({ ...declared, at });
+    if (!written.groupKnown && group !== null) return { kind: "group_unknown", group };
+    // What was there may be removed between the two looks, and then there is something to write after all.
+    const row = written.row ?? (await read(instance)) ?? (await write({ ...declared, at })).row;
+    if (!row) throw new Error(`the constraints of instance ${instance} come and go`);
+    return row.project_id === project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
+  };
   return {
-    declare: async (declared, at) => {
-      const { instance, project, group } = declared;
-      const written = await write({ ...declared, at });
-      if (!written.groupKnown && group !== null) return { kind: "group_unknown", group };
-      // What was there may be removed between the two looks, and then there is something to write after all.
-      const row = written.row ?? (await read(instance)) ?? (await write({ ...declared, at })).row;
-      if (!row) throw new Error(`the constraints of instance ${instance} come and go`);
-      return row.project_id === project ? { kind: "declared", kept: toKept(row) } : { kind: "held" };
+    declare,
+    takeOver: async (declared, at) => {
+      const { instance, project } = declared;
+      await sql`
+        with touched as (
+          delete from instance_constraint where instance_id = ${instance} and project_id <> ${project} returning project_id
+        ) ${countChanged}
+      `.execute(db);
+      return declare(declared, at);
     },
     find: async (id) => {
       const row = await read(id);

@@ -1,4 +1,5 @@
 /** What people and programs read of sessions. A removed session is not found. */
+import type { PluginName, SessionId } from "../../domain/ids.ts";
 import type { NumberedEntry, Reports } from "../../ports/reports.ts";
 import type { Database } from "./connect.ts";
 import { trusted } from "./json.ts";
@@ -21,6 +22,7 @@ export const postgresReports = (db: Database): Reports => ({
   timeline: readTimeline(db),
   notifications: (id, wanted) => readNotifications(db, id, wanted),
   project: readProject(db),
+  ofProject: readOfProject(db),
 });
 
 const readTimeline =
@@ -36,6 +38,30 @@ const readTimeline =
       .limit(limit)
       .execute();
     return rows.map(({ data, ...entry }) => trusted<NumberedEntry>(data === null ? entry : { ...entry, data }));
+  };
+
+const readOfProject =
+  (db: Database): Reports["ofProject"] =>
+  async (project) => {
+    const rows = await db
+      .selectFrom("project")
+      .innerJoin("session", "session.id", "project.session_id")
+      .select(["session.id", "session.workflow", "session.state", "session.entry", "session.maintenance_at"])
+      .where("project.id", "=", project)
+      .where("session.removed_at", "is", null)
+      .where("session.ended_at", "is", null)
+      .orderBy("session.created_at")
+      .orderBy("session.id")
+      .execute();
+    return Promise.all(
+      rows.map(async ({ id, workflow, state, entry, maintenance_at }) => ({
+        id: trusted<SessionId>(id),
+        workflow: trusted<PluginName>(workflow),
+        state,
+        maintenanceAt: maintenance_at,
+        unanswered: await openQuestions(db, trusted(id), project, entry),
+      })),
+    );
   };
 
 const readProject =

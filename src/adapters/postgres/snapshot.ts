@@ -1,4 +1,5 @@
 import type { SessionId } from "../../domain/ids.ts";
+import { withoutStrangers } from "../../domain/constraint.ts";
 import type { Entry, Snapshot } from "../../domain/view.ts";
 import { type KnownFacts, readFacts } from "./facts.ts";
 import { readImpacted } from "./impacted.ts";
@@ -34,14 +35,15 @@ export async function readSnapshot(trx: Transaction, row: SessionRow, now: Date,
   const entries = await readEntries(trx, id);
   const entry = entries.at(-1);
   if (!entry) throw new Error(`session ${id} never entered a state`);
-  const constraints = await readConstraints(trx, id, known.constraints);
+  const instances = await readInstances(trx, id, row.journal_number, known.instances);
+  const constraints = withoutStrangers(await readConstraints(trx, id, known.constraints), instances);
   return {
     session: toSession(row),
     entry,
     entries,
     hosts: await readHosts(trx, id),
     projects: await readProjects(trx, id),
-    instances: await readInstances(trx, id, row.journal_number, known.instances),
+    instances,
     facts: await readFacts(trx, id, known.facts),
     constraints,
     impacted: await readImpacted(trx, constraints, now),

@@ -364,3 +364,41 @@ describe("a project sees", () => {
     expect(await store.reports.project(aSession().id, shop)).toBeUndefined();
   });
 });
+
+describe("the sessions of a project", () => {
+  const mine = project("a project of its own");
+  const withInstance = async (name: string, changes: Parameters<typeof record>[2]) => {
+    const session = await created(store, name);
+    const found = { id: instance(`vm-${name}`), name, project: mine, host: host(name), status: "ACTIVE" };
+    await store.effects.finish(await claimed(store, session, observe), doneWith({ instances: [found] }));
+    await record(store, session, changes);
+    return session;
+  };
+  const asked = (state: AskedState, round: number) => ({ ...aQuestion(state), project: mine, round });
+
+  test("are those that have not ended, each with the questions that nobody answered yet", async () => {
+    const quiet = await withInstance("of-1", {});
+    const asking = await withInstance("of-2", {
+      enter: { state: "SCALE_IN" },
+      questions: [asked("SCALE_IN", 1), asked("SCALE_IN", 2)],
+    });
+    const gone = await withInstance("of-3", {});
+    await store.sessions.remove(gone.id, NOON);
+    const answer = { answer: "ACK", state: "ACK_SCALE_IN", answers: "SCALE_IN", actions: new Map() } as const;
+    await store.sessions.reply(
+      asking.id,
+      { project: mine, instance: null },
+      { ...answer, reason: null, retryAt: null, at: later(5) },
+      judgeReply,
+    );
+    const sessions = await store.reports.ofProject(mine);
+    const told = sessions.map(({ id, state, unanswered }) => [id, state, unanswered.map(({ round }) => round)]);
+    expect(new Map(told.map(([id, ...rest]) => [id, rest]))).toEqual(
+      new Map([
+        [quiet.id, ["MAINTENANCE", []]],
+        [asking.id, ["SCALE_IN", [1]]],
+      ]),
+    );
+    expect(await store.reports.ofProject(project("somebody else"))).toEqual([]);
+  });
+});

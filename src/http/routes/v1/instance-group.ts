@@ -12,10 +12,11 @@ import { ProjectPageQuery } from "../../../wire/pages.ts";
 import { GroupPath } from "../../../wire/paths.ts";
 import { ProblemDocument } from "../../../wire/problem-document.ts";
 import { Problem } from "../../../problems.ts";
-import { keptOf, own, sameAsUrl } from "../../declared.ts";
+import { declareConstraints } from "../../../engine/commands/declare-constraints.ts";
+import { declaringProject, keptOf, own, sameAsUrl } from "../../declared.ts";
 import type { App, RouteDependencies } from "../../dependencies.ts";
 
-export function instanceGroupRoutes(app: App, { constraints: { groups }, clock }: RouteDependencies): void {
+export function instanceGroupRoutes(app: App, { constraints: { groups }, ownership, clock }: RouteDependencies): void {
   app.get(
     "/v1/instance_group",
     {
@@ -58,16 +59,24 @@ export function instanceGroupRoutes(app: App, { constraints: { groups }, clock }
       schema: {
         tags: ["constraints"],
         summary: "Declare the constraints of an instance group",
-        description: "Replaces what was declared before; its members stay.",
+        description:
+          "Replaces what was declared before; its members stay. It is the project's that the body names where the caller may act for it, and else the caller's own.",
         params: GroupPath,
         body: DeclareGroup,
         response: { 200: GroupAnswer, default: ProblemDocument },
       },
     },
-    async ({ params: { group_id }, body, access }) => {
-      access.demand(body.project_id, { field: "project_id" });
+    async ({ params: { group_id }, body, access, log }) => {
+      const project = declaringProject(access, body.project_id);
       sameAsUrl("group_id", body.group_id, group_id);
-      const declaration = await groups.declare(toGroupConstraints(body), clock.now());
+      const declared = { ...toGroupConstraints(body), project };
+      const declaration = await declareConstraints(declared, {
+        declarations: groups,
+        ownerOf: (call) => ownership.group(group_id, call),
+        clock,
+        onTakenOver: () =>
+          log.warn({ group: group_id, project: declared.project }, "taken from a stranger by its owner"),
+      });
       return toGroupAnswer(keptOf(declaration, "group_id", group_id));
     },
   );

@@ -12,10 +12,14 @@ import { ProjectPageQuery } from "../../../wire/pages.ts";
 import { InstancePath } from "../../../wire/paths.ts";
 import { ProblemDocument } from "../../../wire/problem-document.ts";
 import { Problem } from "../../../problems.ts";
-import { keptOf, own, sameAsUrl } from "../../declared.ts";
+import { declareConstraints } from "../../../engine/commands/declare-constraints.ts";
+import { demandOwnGroup, keptOf, own, sameAsUrl } from "../../declared.ts";
 import type { App, RouteDependencies } from "../../dependencies.ts";
 
-export function instanceRoutes(app: App, { constraints: { instances }, clock }: RouteDependencies): void {
+export function instanceRoutes(
+  app: App,
+  { constraints: { instances, groups }, ownership, clock }: RouteDependencies,
+): void {
   app.get(
     "/v1/instance",
     {
@@ -58,16 +62,25 @@ export function instanceRoutes(app: App, { constraints: { instances }, clock }: 
       schema: {
         tags: ["constraints"],
         summary: "Declare the constraints of an instance",
-        description: "Replaces what was declared before. Its group is declared first.",
+        description:
+          "Replaces what was declared before. Its group is declared first. Where another project has declared the instance, whoever owns it by Nova takes its place.",
         params: InstancePath,
         body: DeclareInstance,
         response: { 200: InstanceAnswer, default: ProblemDocument },
       },
     },
-    async ({ params: { instance_id }, body, access }) => {
+    async ({ params: { instance_id }, body, access, log }) => {
       access.demand(body.project_id, { field: "project_id" });
       sameAsUrl("instance_id", body.instance_id, instance_id);
-      const declaration = await instances.declare(toInstanceConstraints(body), clock.now());
+      const declared = toInstanceConstraints(body);
+      await demandOwnGroup(access, declared, groups);
+      const declaration = await declareConstraints(declared, {
+        declarations: instances,
+        ownerOf: (call) => ownership.instance(instance_id, call),
+        clock,
+        onTakenOver: () =>
+          log.warn({ instance: instance_id, project: declared.project }, "taken from a stranger by its owner"),
+      });
       return toInstanceAnswer(keptOf(declaration, "instance_id", instance_id));
     },
   );
