@@ -12,6 +12,7 @@ import {
   foresee,
   type HostName,
   type InstanceId,
+  instanceIn,
   instancesOn,
   isCompute,
   perform,
@@ -21,9 +22,9 @@ import {
 } from "#sdk";
 import { type Errand, errandsOf } from "../drain/errands.ts";
 import { budgetsOf } from "../drain/budgets.ts";
-import { moveFor, type MoveErrand, movesUnderWay } from "../drain/moves.ts";
+import { moveFor, type MoveErrand } from "../drain/moves.ts";
 import { lookAtMembers, untilOthersServe } from "../drain/others-serve.ts";
-import { refusedBy, triesOff, whoIsThere } from "../drain/who-is-there.ts";
+import { movesUnderWay, refusedBy, triesOff, whoIsThere } from "../drain/who-is-there.ts";
 import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, whyNow } from "../drain/work.ts";
 import { after, type Hold } from "../hold.ts";
 import { computesLeft, knownTo } from "../hosts.ts";
@@ -43,19 +44,21 @@ export interface Fleet {
 const ROOM_SECONDS = 60;
 
 export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost[], atMost: number): Fleet {
-  const now = foreseen(view, facts);
-  const assignment = assigned(view, facts, now, begun, atMost);
+  // Asked for only when something can begin: most turns of a large session just see that moves have ended.
+  let known: Assignment | null = null;
+  const assignment = () => (known ??= assigned(view, facts, begun, atMost));
   const budgets = budgetsOf(view, facts);
   const stuck = new Map<HostName, string>();
 
   function begin(errands: readonly Errand[], host: SessionHost): readonly Effect[] {
     const free = view.session.options.moves_at_once - movesUnderWay(view, host.name).length;
+    if (free <= 0) return [];
     const ready = errands.filter((errand): errand is MoveErrand => errand.kind === "move" && errand.from <= view.now);
     const start: Effect[] = [];
     const held: MoveErrand[] = [];
     for (const errand of ready) {
       const { id } = errand.instance;
-      const to = assignment.goals.get(id);
+      const to = assignment().goals.get(id);
       if (start.length >= free || to === undefined) continue;
       if (budgets.take(id)) start.push(moveFor(view, errand, host, to));
       else held.push(errand);
@@ -65,7 +68,7 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
 
   /** Nothing is under way on this host, and nothing can begin: its groups are busy elsewhere, or there is no room. */
   function untilRoom(errands: readonly Errand[], host: SessionHost): Hold {
-    const homeless = errands.filter(({ instance }) => !assignment.goals.has(instance.id));
+    const homeless = errands.filter(({ instance }) => !assignment().goals.has(instance.id));
     const names = (homeless.length > 0 ? homeless : errands).map(({ instance }) => instance.name).join(", ");
     const held = errands.filter((one): one is MoveErrand => one.kind === "move" && !homeless.includes(one));
     const others = untilOthersServe(view, held, budgets, host);
@@ -75,7 +78,9 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
   }
 
   return {
-    chosen: assignment.chosen,
+    get chosen() {
+      return assignment().chosen;
+    },
     stuck,
     work({ host }, there) {
       const hold = exhausted(view, there, host) ?? lookAfterFailure(view, there, "rolling");
@@ -106,8 +111,7 @@ function foreseen(view: View, facts: CloudFacts): CloudFacts {
     facts,
     // Where the newest look shows it elsewhere than where it left from, that look knows better.
     [...moves].flatMap(([instance, { from, to }]) => {
-      const shown = instancesOn(facts, from).some(({ id }) => id === instance);
-      return shown ? [{ instance, to }] : [];
+      return instanceIn(facts, instance)?.host === from ? [{ instance, to }] : [];
     }),
   );
 }
@@ -115,10 +119,10 @@ function foreseen(view: View, facts: CloudFacts): CloudFacts {
 function assigned(
   view: View,
   facts: CloudFacts,
-  now: CloudFacts,
   begun: readonly SessionHost[],
   atMost: number,
 ): Assignment {
+  const now = foreseen(view, facts);
   const names = begun.map(({ name }) => name);
   const there = new Set(names.flatMap((name) => whoIsThere(view, facts, name).map(({ id }) => id)));
   const leaving = names.flatMap((name) => instancesOn(now, name));
