@@ -48,20 +48,28 @@ export const whoIsThere = (view: View, facts: CloudFacts, host: HostName): reado
   ...arrivedSince(view, facts, host),
 ];
 
-/** Those that were moved here in this entry, which the last look still shows where they left from. */
+/** Those that were moved here in this entry, which the last look still shows where they left from, then or before. */
 function arrivedSince(view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] {
   return (indexed(view).arrivals.get(host) ?? []).flatMap((move) => {
     const { instance: id, from } = move.effect;
     const shown = instanceIn(facts, id);
-    const isNewest = triesOf(view, id).at(-1) === move;
-    return shown?.host === from && isNewest && !cameBack(view, from, move) && !isGoneByCheck(view, host, id)
+    const isOlder = triesOf(view, id).some((one) => hasMoved(one) && one.effect.from === shown?.host);
+    // One that could not be moved on from here since is here still.
+    const isNewest = triesOf(view, id).findLast(hasMoved) === move;
+    return shown &&
+      shown.host !== host &&
+      isOlder &&
+      isNewest &&
+      !cameBack(view, from, move) &&
+      !isGoneByCheck(view, host, id)
       ? [{ ...shown, host }]
       : [];
   });
 }
 
 function hasLeft(view: View, host: HostName, instance: InstanceId): boolean {
-  const newest = triesOf(view, instance).at(-1);
+  // A later try that came to nothing left it where it was by then.
+  const newest = triesOf(view, instance).findLast(({ status }) => status.kind === "done");
   if (newest?.status.kind === "done" && newest.status.outcome.host !== host) return !cameBack(view, host, newest);
   return isGoneByCheck(view, host, instance);
 }

@@ -15,6 +15,7 @@ import {
   instanceIn,
   instancesOn,
   isCompute,
+  isUnderWay,
   perform,
   type SessionHost,
   type View,
@@ -99,29 +100,26 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
 
 /** The facts with all moves of this entry at their ends, those that are still under way too. */
 function foreseen(view: View, facts: CloudFacts): CloudFacts {
-  const moves = new Map<InstanceId, { readonly from: HostName; readonly to: HostName }>();
+  const moves = new Map<InstanceId, { readonly froms: Set<HostName>; to: HostName }>();
   for (const { effect, status } of view.effectsOf("move_instance")) {
     const { instance, from } = effect;
-    const underWay = status.kind === "pending" || status.kind === "running";
-    const to = status.kind === "done" ? status.outcome.host : underWay ? effect.to : null;
-    if (to === null || to === from) moves.delete(instance);
-    else moves.set(instance, { from, to });
+    const to = status.kind === "done" ? status.outcome.host : isUnderWay({ status }) ? effect.to : null;
+    // One that came to nothing left the instance where the one before had brought it.
+    if (to === null || to === from) continue;
+    const { froms } = moves.get(instance) ?? { froms: new Set() };
+    moves.set(instance, { froms: froms.add(from), to });
   }
   return foresee(
     facts,
-    // Where the newest look shows it elsewhere than where it left from, that look knows better.
-    [...moves].flatMap(([instance, { from, to }]) => {
-      return instanceIn(facts, instance)?.host === from ? [{ instance, to }] : [];
+    // Where the newest look shows it elsewhere than where it has left from, that look knows better.
+    [...moves].flatMap(([instance, { froms, to }]) => {
+      const shown = instanceIn(facts, instance)?.host ?? null;
+      return shown !== null && froms.has(shown) ? [{ instance, to }] : [];
     }),
   );
 }
 
-function assigned(
-  view: View,
-  facts: CloudFacts,
-  begun: readonly SessionHost[],
-  atMost: number,
-): Assignment {
+function assigned(view: View, facts: CloudFacts, begun: readonly SessionHost[], atMost: number): Assignment {
   const now = foreseen(view, facts);
   const names = begun.map(({ name }) => name);
   const there = new Set(names.flatMap((name) => whoIsThere(view, facts, name).map(({ id }) => id)));
