@@ -57,11 +57,19 @@ export interface View extends Snapshot {
 export function makeView(snapshot: Snapshot, now: Date): View {
   const facts = snapshot.facts && withDeclaredGroups(snapshot.facts, snapshot.constraints);
   const present = snapshot.effects.filter(({ entry }) => entry === snapshot.entry.number);
-  const byKey = new Map(present.map((record) => [`${record.effect.kind} ${subjectOf(record.effect)}`, record]));
   const byKind = grouped(present, ({ effect }) => effect.kind);
+  // Kind by kind, as they are asked for: a large session has tens of thousands of moves, which nobody asks for this way.
+  const bySubject = new Map<EffectKind, ReadonlyMap<string, EffectRecord>>();
+  const subjectsOf = (kind: EffectKind) => {
+    const known = bySubject.get(kind);
+    if (known) return known;
+    const subjects = new Map((byKind.get(kind) ?? []).map((record) => [subjectOf(record.effect), record]));
+    bySubject.set(kind, subjects);
+    return subjects;
+  };
   // Records are found by their own kind, so the narrower type is true.
   const effect = <K extends EffectKind>(kind: K, subject: string) =>
-    byKey.get(`${kind} ${subject}`) as EffectRecord<K> | undefined;
+    subjectsOf(kind).get(subject) as EffectRecord<K> | undefined;
   return {
     ...snapshot,
     facts,

@@ -45,8 +45,10 @@ export function newHands({ number, queue, due, clock, advance, perform, onError 
   const advancing = new Map<SessionId, { again: boolean }>();
   const running = new Set<Promise<void>>();
   let wanting = false;
+  const isShort = () => wanting;
   let looking = false;
-  let stopped = false;
+  const stopping = new AbortController();
+  const isStopped = () => stopping.signal.aborted;
 
   async function performHere(id: EffectId): Promise<void> {
     if (performing.has(id)) return;
@@ -65,7 +67,7 @@ export function newHands({ number, queue, due, clock, advance, perform, onError 
     const turns = { again: true };
     advancing.set(id, turns);
     try {
-      while (turns.again && !stopped) {
+      while (turns.again && !isStopped()) {
         turns.again = false;
         await advance(id);
       }
@@ -80,7 +82,7 @@ export function newHands({ number, queue, due, clock, advance, perform, onError 
     if (looking) return;
     looking = true;
     try {
-      while (wanting && !stopped) {
+      while (isShort() && !isStopped()) {
         // Hands come free by the dozen, since ends are recorded together: one look serves them all.
         await new Promise(setImmediate);
         const free = number - performing.size;
@@ -105,11 +107,11 @@ export function newHands({ number, queue, due, clock, advance, perform, onError 
     wakes: {
       ...queue,
       async session(id) {
-        if (stopped || (advancing.size >= TURNS_AT_ONCE && !advancing.has(id))) return queue.session(id);
+        if (isStopped() || (advancing.size >= TURNS_AT_ONCE && !advancing.has(id))) return queue.session(id);
         inHand(advanceHere(id));
       },
       async effects(ids) {
-        const ours = stopped ? 0 : Math.max(0, number - performing.size);
+        const ours = isStopped() ? 0 : Math.max(0, number - performing.size);
         for (const id of ids.slice(0, ours)) inHand(performHere(id));
         const others = ids.slice(ours).filter((id) => !performing.has(id));
         if (others.length === 0) return;
@@ -125,7 +127,7 @@ export function newHands({ number, queue, due, clock, advance, perform, onError 
       },
     },
     async stop() {
-      stopped = true;
+      stopping.abort();
       while (running.size > 0) await Promise.all(running);
     },
   };

@@ -27,15 +27,18 @@ export interface Worker {
 /** The longest rest after turns: what happens meanwhile waits for it. */
 const REST_MS_MAX = 500;
 
+/** Turns take a quarter of a worker's time at most, as long as the longest rest allows it. */
+const RESTS_PER_TURN = 3;
+
 /**
- * Takes turns, and rests for as long as they took. In a large session effects end all the time, and a turn takes tens of
+ * Takes turns, and rests for longer than they took. In a large session effects end all the time, and a turn takes tens of
  * milliseconds: what ends while it rests is seen by the next turn together. In a small one the rest is too short to notice.
  */
 async function advanceAtEase(id: SessionId, engine: Engine, stopping: AbortSignal): Promise<void> {
   const began = engine.clock.now().getTime();
   await advance(id, engine);
   const took = engine.clock.now().getTime() - began;
-  await engine.clock.sleep(Math.min(took, REST_MS_MAX), stopping);
+  await engine.clock.sleep(Math.min(took * RESTS_PER_TURN, REST_MS_MAX), stopping);
 }
 
 /** Most effects take less; what takes longer is handed over rather than waited for. */

@@ -4,6 +4,7 @@
  */
 import type { CloudFacts, CloudInstance, ComputeHost, HostDoor, ServerGroup } from "../../domain/cloud.ts";
 import type { HostName } from "../../domain/ids.ts";
+import { grouped } from "../../domain/grouped.ts";
 import { add, type Resources } from "../../domain/resources.ts";
 import type { HostProviders } from "./host-providers.ts";
 import {
@@ -18,6 +19,7 @@ import {
 } from "./nova.ts";
 import { limited, sharedAfresh } from "./patience.ts";
 import type { Allocations, Inventory, Placement, ProviderRow } from "./placement.ts";
+import { isMoving } from "./server-state.ts";
 
 /** Reads hosts this many at a time: enough to hide the round trips, few enough for one Placement process. */
 const HOSTS_AT_ONCE = 8;
@@ -57,8 +59,12 @@ export function cloudFacts({ nova, placement, providers }: FactsParts) {
     const computes = services.filter(({ binary }) => binary === COMPUTE).toSorted(byHostName);
     const books = await limited(HOSTS_AT_ONCE, computes, ({ host }) => readHost(host, byHost.get(host) ?? [], signal));
     const booksOf = new Map(books.map((book) => [book.host, book]));
+    const unbooked = grouped(
+      servers.filter((row) => row.host !== null && isBookedNoMore(row, booksOf.get(row.host))),
+      ({ host }) => host,
+    );
     return {
-      computes: computes.map((row) => toCompute(row, booksOf.get(row.host), aggregates)),
+      computes: computes.map((row) => toCompute(row, booksOf.get(row.host), unbooked.get(row.host) ?? [], aggregates)),
       controllers: [...new Set(services.filter(({ binary }) => binary === CONDUCTOR).map(({ host }) => host))].sort(),
       instances: servers.filter(({ status }) => status !== "DELETED").map((row) => toInstance(row, booksOf)),
       groups: groups.map(toGroup),
@@ -104,7 +110,12 @@ function sumByConsumer(allocations: readonly Allocations[]): ReadonlyMap<string,
   return sums;
 }
 
-function toCompute(row: ServiceRow, books: HostBooks | undefined, aggregates: readonly AggregateRow[]): ComputeHost {
+function toCompute(
+  row: ServiceRow,
+  books: HostBooks | undefined,
+  unbooked: readonly ServerRow[],
+  aggregates: readonly AggregateRow[],
+): ComputeHost {
   return {
     name: row.host,
     door: doorOf(row),
@@ -114,9 +125,19 @@ function toCompute(row: ServiceRow, books: HostBooks | undefined, aggregates: re
       .filter(({ hosts }) => hosts.includes(row.host))
       .map(({ name, metadata }) => ({ name, metadata })),
     capacity: books?.capacity ?? {},
-    used: [...(books?.byConsumer.values() ?? [])].reduce<Resources>((sum, resources) => add(sum, resources), {}),
+    used: [...(books?.byConsumer.values() ?? []), ...unbooked.map(({ flavor }) => demandOf(flavor))].reduce<Resources>(
+      (sum, resources) => add(sum, resources),
+      {},
+    ),
   };
 }
+
+/**
+ * Servers and books are read one after the other, seconds apart in a large cloud: a server may leave in between. Whoever
+ * takes it off its host once more, when its move is known, must not free a place that is free already.
+ */
+const isBookedNoMore = (row: ServerRow, books: HostBooks | undefined): boolean =>
+  books !== undefined && row.status !== "DELETED" && !isMoving(row) && !books.byConsumer.has(row.id);
 
 function toInstance(row: ServerRow, booksOf: ReadonlyMap<HostName, HostBooks>): CloudInstance {
   const { id, name, project, host, status, taskState, zone, flavor } = row;

@@ -45,9 +45,10 @@ export function sharedAfresh<T>(run: (signal: AbortSignal) => Promise<T>): (sign
   const begin = (): Promise<T> => {
     next = null;
     const answer = run(new AbortController().signal);
-    const ended = answer.then(nothing, nothing).then(() => {
+    const forget = (): void => {
       if (running === ended) running = null;
-    });
+    };
+    const ended = answer.then(forget, forget);
     running = ended;
     return answer;
   };
@@ -57,5 +58,3 @@ export function sharedAfresh<T>(run: (signal: AbortSignal) => Promise<T>): (sign
     return orAborted(next, signal);
   };
 }
-
-const nothing = (): void => undefined;

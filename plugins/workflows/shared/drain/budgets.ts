@@ -18,9 +18,8 @@ import {
   type View,
 } from "#sdk";
 import { after } from "../hold.ts";
-import { movesUnderWay } from "./moves.ts";
 import { ownActions, ownActionsDone } from "./own-actions.ts";
-import { triesOf } from "./who-is-there.ts";
+import { movesUnderWay, triesOf } from "./who-is-there.ts";
 
 export interface Budgets {
   /** Takes a place in every group of the instance; false where one has none left, or it has to be looked first. */

@@ -9,7 +9,6 @@ import {
   type HostName,
   type InstanceId,
   isSpareRoom,
-  isUnderWay,
   type LiveLimit,
   maxInterruptionSeconds,
   type MoveInstance,
@@ -24,7 +23,7 @@ import { needsSpareRoom, withSpares } from "../mitigation.ts";
 import { destinationsFor, type Reach } from "../way-on.ts";
 import { type Budgets, budgetsOf } from "./budgets.ts";
 import type { Errand } from "./errands.ts";
-import { refusedBy, triesOf } from "./who-is-there.ts";
+import { movesUnderWay, refusedBy, triesOf } from "./who-is-there.ts";
 
 interface NextMoves {
   readonly start: readonly MoveInstance[];
@@ -121,12 +120,6 @@ function limitOf(view: View, instance: InstanceId): LiveLimit | null {
   if (seconds === 0 || long === "wait") return null;
   return { seconds, beyond: long === "force_complete" ? "force_complete" : "abort" };
 }
-
-/** Moves of this entry that have not ended; those off one host, or all. */
-export const movesUnderWay = (view: View, host?: HostName) =>
-  view
-    .effectsOf("move_instance")
-    .filter((record) => isUnderWay(record) && (host === undefined || record.effect.from === host));
 
 /** The facts, with what was moved since. */
 function foreseen(view: View, facts: CloudFacts, host: HostName): CloudFacts {

@@ -2,7 +2,7 @@
 import { type EffectRecord, fail, isEmpty, type Occupants, perform, type SessionHost, type View, wait } from "#sdk";
 import { after, type Hold, latest, look, troubleWith, untilEnded } from "../hold.ts";
 import { skip } from "../hosts.ts";
-import { checksOf, strangersSeen } from "./who-is-there.ts";
+import { checksOf, lastMoveEnd, strangersSeen } from "./who-is-there.ts";
 
 /** Placement frees what a move or a deletion leaves behind within seconds; two minutes later nobody will. */
 const PATIENCE_SECONDS = 120;
@@ -51,8 +51,10 @@ function isStale(view: View, { status }: EffectRecord<"check_empty">): boolean {
 }
 
 /** Whether something has left since the check began: then it tells nothing about now. */
-const isOutdated = (view: View, { recordedAt }: EffectRecord<"check_empty">): boolean =>
-  view.effectsOf("move_instance").some(({ status }) => "at" in status && status.at > recordedAt);
+function isOutdated(view: View, { recordedAt }: EffectRecord<"check_empty">): boolean {
+  const end = lastMoveEnd(view, "any");
+  return end !== null && end > recordedAt;
+}
 
 /** Nova lists somebody who was not known: the next look at the cloud tells who, and they are treated like the others. */
 function lookAtStrangers(view: View, host: SessionHost, { instances }: Occupants, check: number): Hold | null {
@@ -79,11 +81,9 @@ function patienceEnds(view: View, last: EffectRecord<"check_empty">): Date {
 
 /** When something last happened that may have put somebody on the host, or taken somebody away. */
 function lastHappening(view: View): Date {
-  const ends = [...view.effectsOf("move_instance"), ...view.effectsOf("close_host")].flatMap(({ status }) =>
-    status.kind === "done" ? [status.at] : [],
-  );
+  const ends = view.effectsOf("close_host").flatMap(({ status }) => (status.kind === "done" ? [status.at] : []));
   const replies = view.questions.flatMap(({ reply }) => (reply ? [reply.at] : []));
-  return latest(view.entry.since, ...ends, ...replies);
+  return latest(view.entry.since, lastMoveEnd(view, "done") ?? view.entry.since, ...ends, ...replies);
 }
 
 /** Ends the session, or leaves this host out, as its policy for moves says. */

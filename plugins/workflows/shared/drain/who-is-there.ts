@@ -10,8 +10,10 @@ import {
   type InstanceId,
   instanceIn,
   instancesOn,
+  isUnderWay,
   type View,
 } from "#sdk";
+import { troubleWith } from "../hold.ts";
 
 type Tries = readonly EffectRecord<"move_instance">[];
 
@@ -46,20 +48,28 @@ export const whoIsThere = (view: View, facts: CloudFacts, host: HostName): reado
   ...arrivedSince(view, facts, host),
 ];
 
-/** Those that were moved here in this entry, which the last look still shows where they left from. */
+/** Those that were moved here in this entry, which the last look still shows where they left from, then or before. */
 function arrivedSince(view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] {
   return (indexed(view).arrivals.get(host) ?? []).flatMap((move) => {
     const { instance: id, from } = move.effect;
     const shown = instanceIn(facts, id);
-    const isNewest = triesOf(view, id).at(-1) === move;
-    return shown?.host === from && isNewest && !cameBack(view, from, move) && !isGoneByCheck(view, host, id)
+    const isOlder = triesOf(view, id).some((one) => hasMoved(one) && one.effect.from === shown?.host);
+    // One that could not be moved on from here since is here still.
+    const isNewest = triesOf(view, id).findLast(hasMoved) === move;
+    return shown &&
+      shown.host !== host &&
+      isOlder &&
+      isNewest &&
+      !cameBack(view, from, move) &&
+      !isGoneByCheck(view, host, id)
       ? [{ ...shown, host }]
       : [];
   });
 }
 
 function hasLeft(view: View, host: HostName, instance: InstanceId): boolean {
-  const newest = triesOf(view, instance).at(-1);
+  // A later try that came to nothing left it where it was by then.
+  const newest = triesOf(view, instance).findLast(({ status }) => status.kind === "done");
   if (newest?.status.kind === "done" && newest.status.outcome.host !== host) return !cameBack(view, host, newest);
   return isGoneByCheck(view, host, instance);
 }
@@ -89,7 +99,23 @@ export const isLater = <A extends EffectKind, B extends EffectKind>(
 
 const placeOf = (view: View, { effect }: { readonly effect: Effect }): number => indexed(view).place.get(effect) ?? -1;
 
+/** Moves of this entry that have not ended; those off one host, or all. */
+export const movesUnderWay = (view: View, host?: HostName): Tries =>
+  host === undefined ? indexed(view).underWay : (indexed(view).underWayOff.get(host) ?? []);
+
+/** Tries of this entry that came to nothing, oldest first. */
+export const movesInVain = (view: View): Tries => indexed(view).inVain;
+
+/** When the last move of this entry ended that did: of those that were done, or of all. */
+export const lastMoveEnd = (view: View, which: "done" | "any"): Date | null =>
+  which === "done" ? indexed(view).lastDone : indexed(view).lastEnd;
+
 interface IndexedView {
+  readonly underWay: Tries;
+  readonly underWayOff: ReadonlyMap<HostName, Tries>;
+  readonly inVain: Tries;
+  readonly lastEnd: Date | null;
+  readonly lastDone: Date | null;
   readonly tries: ReadonlyMap<InstanceId, Tries>;
   /** Moves that have ended, by the host where they did. */
   readonly arrivals: ReadonlyMap<HostName | null, Tries>;
@@ -101,14 +127,29 @@ interface IndexedView {
 const known = new WeakMap<View, IndexedView>();
 
 function indexed(view: View): IndexedView {
-  const index = known.get(view) ?? {
-    tries: grouped(view.effectsOf("move_instance"), ({ effect }) => effect.instance),
-    arrivals: grouped(view.effectsOf("move_instance").filter(hasMoved), ({ status }) =>
-      status.kind === "done" ? status.outcome.host : null,
-    ),
-    checks: grouped(view.effectsOf("check_empty"), ({ effect }) => effect.host),
-    place: new Map(view.effects.map(({ effect }, place) => [effect, place])),
-  };
+  const index = known.get(view) ?? indexOf(view);
   known.set(view, index);
   return index;
 }
+
+function indexOf(view: View): IndexedView {
+  const moves = view.effectsOf("move_instance");
+  const underWay = moves.filter(isUnderWay);
+  return {
+    underWay,
+    underWayOff: grouped(underWay, ({ effect }) => effect.from),
+    inVain: moves.filter((move) => troubleWith(move) !== null),
+    lastEnd: newestEnd(moves),
+    lastDone: newestEnd(moves.filter(({ status }) => status.kind === "done")),
+    tries: grouped(moves, ({ effect }) => effect.instance),
+    arrivals: grouped(moves.filter(hasMoved), ({ status }) => (status.kind === "done" ? status.outcome.host : null)),
+    checks: grouped(view.effectsOf("check_empty"), ({ effect }) => effect.host),
+    place: new Map(view.effects.map(({ effect }, place) => [effect, place])),
+  };
+}
+
+const newestEnd = (moves: Tries): Date | null =>
+  moves.reduce<Date | null>(
+    (newest, { status }) => ("at" in status && (newest === null || status.at > newest) ? status.at : newest),
+    null,
+  );

@@ -15,17 +15,17 @@ import {
   type View,
   wait,
 } from "#sdk";
-import { isManaged } from "../consent.ts";
+import { managedProjects } from "../consent.ts";
 import { after, endBy, type Hold, look, troubleWith } from "../hold.ts";
 import { skip } from "../hosts.ts";
 import type { Reach } from "../way-on.ts";
 import { onward, type Onward } from "./drain.ts";
 import { type Errand, errandsOf, retryFrom } from "./errands.ts";
-import { movesUnderWay, nextMoves, untilMovesEnd } from "./moves.ts";
+import { nextMoves, untilMovesEnd } from "./moves.ts";
 import { lookAtMembers, untilOthersServe } from "./others-serve.ts";
 import { giveUp } from "./settle-host.ts";
 import { ownActionsDone } from "./own-actions.ts";
-import { checksOf, hasMoved, ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
+import { checksOf, hasMoved, movesInVain, movesUnderWay, ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
 
 /** Null when everybody has left, as far as is known, and their projects know it. */
 export function work(
@@ -89,12 +89,14 @@ export const newsOfMoves = (view: View, facts: CloudFacts): readonly Effect[] =>
 
 /** INSTANCE_ACTION_DONE, for what Fenix moved and not for a project's own doing (reference §4.3). */
 function movesToTell(view: View, facts: CloudFacts): readonly Effect[] {
+  const managed = new Set(managedProjects(view));
+  if (managed.size === 0) return [];
   return view.effectsOf("move_instance").flatMap((move): Effect[] => {
     const { instance, attempt } = move.effect;
     if (!hasMoved(move)) return [];
     if (view.effect("tell_moved", subjectOf(move.effect))) return [];
     const project = projectOf(view, facts, instance);
-    if (!project || !isManaged(view, project)) return [];
+    if (!project || !managed.has(project)) return [];
     return [{ kind: "tell_moved", project, instance, attempt }];
   });
 }
@@ -127,9 +129,8 @@ export function exhausted(view: View, there: readonly CloudInstance[], host: Ses
 
 /** A move failed for a reason: before the next try, once its pause is over, the cloud is looked at again. `where` is told in the occasion. */
 export function lookAfterFailure(view: View, there: readonly CloudInstance[], where: string): Hold | null {
-  const due = view
-    .effectsOf("move_instance")
-    .filter((record) => troubleWith(record) !== null && retryFrom(record) <= view.now);
+  const due = movesInVain(view).filter((record) => retryFrom(record) <= view.now);
+  if (due.length === 0) return null;
   const toRetry = there.filter(({ id }) => {
     const last = triesOf(view, id).at(-1);
     return last !== undefined && due.includes(last);

@@ -12,9 +12,11 @@ import {
   foresee,
   type HostName,
   type InstanceId,
+  instanceIn,
   instancesOn,
   isCompute,
   isSpareRoom,
+  isUnderWay,
   perform,
   type SessionHost,
   spareRoomOn,
@@ -24,9 +26,9 @@ import {
 } from "#sdk";
 import { type Errand, errandsOf } from "../drain/errands.ts";
 import { budgetsOf } from "../drain/budgets.ts";
-import { moveFor, type MoveErrand, movesUnderWay } from "../drain/moves.ts";
+import { moveFor, type MoveErrand } from "../drain/moves.ts";
 import { lookAtMembers, untilOthersServe } from "../drain/others-serve.ts";
-import { refusedBy, triesOff, whoIsThere } from "../drain/who-is-there.ts";
+import { movesUnderWay, refusedBy, triesOff, whoIsThere } from "../drain/who-is-there.ts";
 import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, whyNow } from "../drain/work.ts";
 import { after, type Hold } from "../hold.ts";
 import { computesLeft, knownTo } from "../hosts.ts";
@@ -47,19 +49,21 @@ export interface Fleet {
 const ROOM_SECONDS = 60;
 
 export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost[], atMost: number): Fleet {
-  const now = foreseen(view, facts);
-  const assignment = assignedWithSpares(view, facts, now, begun, atMost);
+  // Asked for only when something can begin: most turns of a large session just see that moves have ended.
+  let known: Assignment | null = null;
+  const assignment = () => (known ??= assignedWithSpares(view, facts, foreseen(view, facts), begun, atMost));
   const budgets = budgetsOf(view, facts);
   const stuck = new Map<HostName, string>();
 
   function begin(errands: readonly Errand[], host: SessionHost): readonly Effect[] {
     const free = view.session.options.moves_at_once - movesUnderWay(view, host.name).length;
+    if (free <= 0) return [];
     const ready = errands.filter((errand): errand is MoveErrand => errand.kind === "move" && errand.from <= view.now);
     const start: Effect[] = [];
     const held: MoveErrand[] = [];
     for (const errand of ready) {
       const { id } = errand.instance;
-      const to = assignment.goals.get(id);
+      const to = assignment().goals.get(id);
       if (start.length >= free || to === undefined) continue;
       if (budgets.take(id)) start.push(moveFor(view, errand, host, to));
       else held.push(errand);
@@ -69,7 +73,7 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
 
   /** Nothing is under way on this host, and nothing can begin: its groups are busy elsewhere, or there is no room. */
   function untilRoom(errands: readonly Errand[], host: SessionHost): Hold {
-    const homeless = errands.filter(({ instance }) => !assignment.goals.has(instance.id));
+    const homeless = errands.filter(({ instance }) => !assignment().goals.has(instance.id));
     const names = (homeless.length > 0 ? homeless : errands).map(({ instance }) => instance.name).join(", ");
     const held = errands.filter((one): one is MoveErrand => one.kind === "move" && !homeless.includes(one));
     const others = untilOthersServe(view, held, budgets, host);
@@ -79,7 +83,9 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
   }
 
   return {
-    chosen: assignment.chosen,
+    get chosen() {
+      return assignment().chosen;
+    },
     stuck,
     work({ host }, there) {
       const hold = exhausted(view, there, host) ?? lookAfterFailure(view, there, "rolling");
@@ -98,20 +104,21 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
 
 /** The facts with all moves of this entry at their ends, those that are still under way too. */
 function foreseen(view: View, facts: CloudFacts): CloudFacts {
-  const moves = new Map<InstanceId, { readonly from: HostName; readonly to: HostName }>();
+  const moves = new Map<InstanceId, { readonly froms: Set<HostName>; to: HostName }>();
   for (const { effect, status } of view.effectsOf("move_instance")) {
     const { instance, from } = effect;
-    const underWay = status.kind === "pending" || status.kind === "running";
-    const to = status.kind === "done" ? status.outcome.host : underWay ? effect.to : null;
-    if (to === null || to === from) moves.delete(instance);
-    else moves.set(instance, { from, to });
+    const to = status.kind === "done" ? status.outcome.host : isUnderWay({ status }) ? effect.to : null;
+    // One that came to nothing left the instance where the one before had brought it.
+    if (to === null || to === from) continue;
+    const { froms } = moves.get(instance) ?? { froms: new Set() };
+    moves.set(instance, { froms: froms.add(from), to });
   }
   return foresee(
     facts,
-    // Where the newest look shows it elsewhere than where it left from, that look knows better.
-    [...moves].flatMap(([instance, { from, to }]) => {
-      const shown = instancesOn(facts, from).some(({ id }) => id === instance);
-      return shown ? [{ instance, to }] : [];
+    // Where the newest look shows it elsewhere than where it has left from, that look knows better.
+    [...moves].flatMap(([instance, { froms, to }]) => {
+      const shown = instanceIn(facts, instance)?.host ?? null;
+      return shown !== null && froms.has(shown) ? [{ instance, to }] : [];
     }),
   );
 }
