@@ -45,7 +45,9 @@ export async function recordReply(request: ReplyRequest, deps: RecordingReplies)
   const newest = await sessions.latestQuestion(session, { project, instance });
   if (newest === undefined) throw await nobody(session, project, reports);
   const parts = newest?.state === asksFor(request) ? [] : await partsFor(request, deps);
-  const read = await Promise.all((parts.length > 0 ? parts : [{ request, newest }]).map((part) => readPart(part, deps)));
+  const read = await Promise.all(
+    (parts.length > 0 ? parts : [{ request, newest }]).map((part) => readPart(part, deps)),
+  );
   let answer: Receipt | null = null;
   for (const { request: one, reply } of read) {
     const place = { project, instance: one.instance };
