@@ -96,6 +96,35 @@ export const SessionOptions = z
       .default(1)
       .describe("hosts that may be away at the same time, as far as their instances find room elsewhere"),
     moves_at_once: z.int().min(1).max(100).default(4).describe("moves off one host at the same time"),
+    max_moves_at_once: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .nullable()
+      .default(null)
+      .describe("moves in the whole cloud at the same time; null: as many as all hosts together allow"),
+    max_hosts_at_once_per_zone: z
+      .int()
+      .min(1)
+      .max(1_000)
+      .nullable()
+      .default(null)
+      .describe("compute hosts of one availability zone that may be away at the same time; null: any of them"),
+    reserve: z
+      .record(z.string().min(1).max(255), z.int().min(0))
+      .default({})
+      .describe(
+        "what the hosts that take instances keep free together at every moment: vcpus, memory_mb, disk_gb, or a resource class of Placement",
+      ),
+    window_seconds: z
+      .int()
+      .min(1)
+      .max(30 * DAY)
+      .nullable()
+      .default(null)
+      .describe(
+        "how long after maintenance_at hosts may be begun with; those that are left then are skipped. null: without end",
+      ),
     plan_tolerance: z
       .number()
       .min(0)
@@ -105,6 +134,14 @@ export const SessionOptions = z
   })
   .strict();
 export type SessionOptions = z.infer<typeof SessionOptions>;
+
+/** The operator's limits of a session that names none, as those of older releases do. */
+export const noLimits = {
+  max_moves_at_once: null,
+  max_hosts_at_once_per_zone: null,
+  reserve: {},
+  window_seconds: null,
+} as const satisfies Partial<SessionOptions>;
 
 /** When a host action runs: once before or after all hosts, on every host, or on hosts of one role (reference §4.8). */
 export const ActionPhase = z.enum(["pre", "host", ...hostRoles, "post"]);

@@ -9,6 +9,7 @@
  */
 import type { CloudFacts, CloudInstance } from "../domain/cloud.ts";
 import type { GroupId, HostName, InstanceId } from "../domain/ids.ts";
+import type { Resources } from "../domain/resources.ts";
 import { aggregateObstacle } from "./aggregates.ts";
 import { indexed, instancesOn } from "./index-facts.ts";
 
@@ -23,6 +24,14 @@ export interface Drains {
   readonly destinations: ReadonlySet<HostName>;
   /** Destinations that are filled before the others, such as hosts that instances need not leave again. */
   readonly preferred: ReadonlySet<HostName>;
+  /** What all destinations together keep free, by Placement's resource classes. */
+  readonly reserve?: Resources;
+  /** How many hosts of one zone may be emptied together; null or missing: any number. */
+  readonly atMostPerZone?: number | null;
+  /** Where an instance goes if it can, before any other place. */
+  readonly wanted?: ReadonlyMap<InstanceId, HostName>;
+  /** How many candidates in a row may find no place before the others have to wait for the next turn. */
+  readonly misses?: number;
   /** Instances that need no place: they are gone, or their project takes them away. */
   readonly except?: ReadonlySet<InstanceId>;
   /** Where an instance goes only when nothing else takes it, since it was tried in vain. */
@@ -46,8 +55,9 @@ export function assign(facts: CloudFacts, drains: Drains): Assignment {
   const unplaced = drains.begun.flatMap((host) => board.placeAll(host));
   const chosen: HostName[] = [];
   let misses = 0;
+  const missesMax = drains.misses ?? MISSES_MAX;
   for (const host of drains.candidates) {
-    if (chosen.length >= drains.atMost || misses >= MISSES_MAX) break;
+    if (chosen.length >= drains.atMost || misses >= missesMax) break;
     if (board.choose(host)) {
       chosen.push(host);
       misses = 0;
@@ -76,6 +86,10 @@ class Board {
   /** By position × class. */
   readonly #free: Float64Array;
   readonly #capacity: Float64Array;
+  /** Of each class with a reserve: by how much the open hosts together have more than it. */
+  readonly #spare = new Map<number, number>();
+  /** How many hosts of each zone are away or chosen. */
+  readonly #away = new Map<string, number>();
   /** How many instances were given a place on each host here. */
   readonly #arrivals: Uint32Array;
   /** Members of hard and soft anti-affinity groups by position, with those that were given a place. */
@@ -88,7 +102,9 @@ class Board {
     const { computes } = facts;
     this.#names = computes.map(({ name }) => name);
     this.#position = new Map(this.#names.map((name, position) => [name, position]));
-    this.#classes = [...new Set(facts.instances.flatMap(({ demand }) => Object.keys(demand)))].toSorted();
+    const reserve = drains.reserve ?? {};
+    const used = facts.instances.flatMap(({ demand }) => Object.keys(demand));
+    this.#classes = [...new Set([...used, ...Object.keys(reserve)])].toSorted();
     const width = this.#classes.length;
     this.#free = new Float64Array(computes.length * width);
     this.#capacity = new Float64Array(computes.length * width);
@@ -104,6 +120,15 @@ class Board {
         this.#free[position * width + index] = (capacity[resource] ?? 0) - (used[resource] ?? 0);
       }
     }
+    for (const [index, name] of this.#classes.entries()) {
+      if (!((reserve[name] ?? 0) > 0)) continue;
+      const free = this.#names.reduce(
+        (sum, _, position) => sum + (this.#open[position] === 1 ? (this.#free[position * width + index] ?? 0) : 0),
+        0,
+      );
+      this.#spare.set(index, free - (reserve[name] ?? 0));
+    }
+    for (const { name, zone } of computes) if (begun.has(name)) this.#countZone(zone, 1);
     for (const [host, counts] of indexed(facts).membersAt) {
       const position = this.#position.get(host);
       if (position === undefined) continue;
@@ -121,19 +146,40 @@ class Board {
     const position = this.#position.get(host);
     if (position === undefined || this.#facts.computes[position]?.up === false) return false;
     if ((this.#arrivals[position] ?? 0) > 0) return false;
+    const zone = this.#facts.computes[position]?.zone ?? "";
+    if ((this.#away.get(zone) ?? 0) >= (this.#drains.atMostPerZone ?? Infinity)) return false;
     const wasOpen = this.#open[position] ?? 0;
-    this.#open[position] = 0;
+    this.#setOpen(position, 0);
     const booked: Booking[] = [];
-    for (const instance of this.#leaving(host)) {
+    const fits = this.#leaving(host).every((instance) => {
       const booking = this.#place(instance);
-      if (booking) {
-        booked.push(booking);
-        continue;
-      }
-      for (const one of booked) this.#book(one, -1);
-      this.#open[position] = wasOpen;
-      return false;
+      if (booking) booked.push(booking);
+      return booking !== null;
+    });
+    if (fits && this.#keepsReserve()) {
+      this.#countZone(zone, 1);
+      return true;
     }
+    for (const one of booked) this.#book(one, -1);
+    this.#setOpen(position, wasOpen);
+    return false;
+  }
+
+  #countZone(zone: string, by: number): void {
+    this.#away.set(zone, (this.#away.get(zone) ?? 0) + by);
+  }
+
+  /** What is free on a host that takes nothing any more is no reserve. */
+  #setOpen(position: number, open: number): void {
+    const before = this.#open[position] ?? 0;
+    this.#open[position] = open;
+    for (const [index, spare] of this.#spare)
+      this.#spare.set(index, spare + (open - before) * (this.#free[position * this.#classes.length + index] ?? 0));
+  }
+
+  /** Also with this taken from it, where given. */
+  #keepsReserve(demand: Resources = {}): boolean {
+    for (const [index, spare] of this.#spare) if (spare < (demand[this.#classes[index] ?? ""] ?? 0)) return false;
     return true;
   }
 
@@ -154,15 +200,20 @@ class Board {
   }
 
   #place(instance: CloudInstance): Booking | null {
+    if (!this.#keepsReserve(instance.demand)) return null;
     const avoided = this.#drains.avoid?.get(instance.id);
-    const site = this.#best(instance, avoided) ?? (avoided ? this.#best(instance) : null);
+    const wanted = this.#drains.wanted?.get(instance.id);
+    const site =
+      (wanted === undefined ? null : this.#best(instance, avoided, wanted)) ??
+      this.#best(instance, avoided) ??
+      (avoided ? this.#best(instance) : null);
     if (site === null) return null;
     const booking = { instance, site };
     this.#book(booking, 1);
     return booking;
   }
 
-  #best(instance: CloudInstance, avoided?: ReadonlySet<HostName>): number | null {
+  #best(instance: CloudInstance, avoided?: ReadonlySet<HostName>, wanted?: HostName): number | null {
     const groups = indexed(this.#facts).groupsOf.get(instance.id) ?? [];
     const apart = groups
       .filter(({ policy }) => policy === "anti-affinity")
@@ -173,12 +224,14 @@ class Board {
     const together = groups.find(({ policy }) => policy === "affinity");
     const only = together ? this.#whereIts(together.members, instance) : null;
     const allowed = this.#allowedFor(instance);
-    const wanted = this.#classes.map((name) => instance.demand[name] ?? 0);
+    const sizes = this.#classes.map((name) => instance.demand[name] ?? 0);
+    const onlyWanted = wanted === undefined ? null : (this.#position.get(wanted) ?? -1);
     let best: number | null = null;
     let bestScore = Infinity;
     for (let site = 0; site < this.#names.length; site++) {
       if (this.#open[site] === 0 || allowed[site] === 0 || (only !== null && only !== site)) continue;
-      const over = this.#roomOver(site, wanted);
+      if (onlyWanted !== null && onlyWanted !== site) continue;
+      const over = this.#roomOver(site, sizes);
       if (over === null || apart.some(({ counts, max }) => (counts.get(site) ?? 0) >= max)) continue;
       if (avoided?.has(this.#names[site] as HostName)) continue;
       const crowd = crowds.reduce((sum, counts) => sum + (counts.get(site) ?? 0), 0);
@@ -232,6 +285,8 @@ class Board {
     for (const [index, name] of this.#classes.entries()) {
       this.#free[site * width + index] = (this.#free[site * width + index] ?? 0) - sign * (instance.demand[name] ?? 0);
     }
+    for (const [index, spare] of this.#spare)
+      this.#spare.set(index, spare - sign * (instance.demand[this.#classes[index] ?? ""] ?? 0));
     this.#arrivals[site] = (this.#arrivals[site] ?? 0) + sign;
     for (const { id } of indexed(this.#facts).groupsOf.get(instance.id) ?? []) {
       const counts = this.#countsOf(id);

@@ -44,8 +44,8 @@ export const Created = z.object({
       on_nack: z.string(),
       hosts_at_once: z.int(),
       moves_at_once: z.int(),
-      moves_in_total: z.int().nullable(),
-      hosts_at_once_per_zone: z.int().nullable(),
+      max_moves_at_once: z.int().nullable(),
+      max_hosts_at_once_per_zone: z.int().nullable(),
       reserve: Amounts,
       window_seconds: z.int().nullable(),
     })

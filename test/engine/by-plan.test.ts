@@ -67,3 +67,19 @@ test("refused: a plan that visits no host", async () => {
   await plans.keep({ plan: nothing, cloud }, NOON);
   await expect(byPlan(request({ planDigest: nothing.digest }), plans)).rejects.toMatchObject({ field: "plan_digest" });
 });
+
+test("the operator's limits are the plan's; where it has none, the admin's", async () => {
+  const limited = aSnapshot({
+    session: { hosts: ["a", "b", "c"], max_moves_at_once: 3, reserve: { vcpus: 8 }, window_seconds: 3_600 },
+  });
+  const again = { ...plan, digest: `sha256:${"1".repeat(64)}` };
+  await plans.keep({ plan: again, cloud: limited }, NOON);
+  const asked = SessionOptions.parse({ max_moves_at_once: 9, max_hosts_at_once_per_zone: 2, reserve: { disk_gb: 5 } });
+  const { options } = await byPlan(request({ planDigest: again.digest, options: asked }), plans);
+  expect(options).toMatchObject({
+    max_moves_at_once: 3,
+    max_hosts_at_once_per_zone: 2,
+    reserve: { vcpus: 8, disk_gb: 5 },
+    window_seconds: 3_600,
+  });
+});

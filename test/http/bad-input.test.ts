@@ -97,6 +97,10 @@ describe("POST /v1/maintenance", () => {
     ["options.own_action_seconds", withOptions({ own_action_seconds: [] })],
     ["options.moves_at_once", withOptions({ moves_at_once: 101 })],
     ["options.plan_tolerance", withOptions({ plan_tolerance: 1.5 })],
+    ["options.max_moves_at_once", withOptions({ max_moves_at_once: 0 })],
+    ["options.max_hosts_at_once_per_zone", withOptions({ max_hosts_at_once_per_zone: "one" })],
+    ["options.reserve.vcpus", withOptions({ reserve: { vcpus: -1 } })],
+    ["options.window_seconds", withOptions({ window_seconds: 0.5 })],
     ["plan_digest", { maintenance_at: at, plan_digest: "sha256:1" }],
     ["plan_digest", { maintenance_at: at, plan_digest: 7 }],
   ])("names %j", async (field, body) => {

@@ -62,6 +62,7 @@ export interface Told {
 
 export interface SessionParts {
   readonly workflow?: string;
+  readonly plan_digest?: string;
   readonly hosts?: readonly string[];
   readonly metadata?: Readonly<Record<string, unknown>>;
   /** Host actions after the desk has worked. */

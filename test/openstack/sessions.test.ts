@@ -140,22 +140,30 @@ describe.skipIf(!OS_AUTH_URL)("a whole session on a real OpenStack", () => {
     await report("in use", began, before);
   });
 
-  test("several hosts at once, as previewed, and certified by its journal", { timeout: WITHIN_MS }, async () => {
+  test("several hosts at once, by a plan, and certified by its journal", { timeout: WITHIN_MS }, async () => {
     const before = await populate(9, 3);
     const command = { env: { ...env, FENIX_URL: world.url } };
-    const preview = await fenix(["plan", "--all"], command);
+    const all = [...hosts, ...controllersOf(before)].join(",");
+    const preview = await fenix(["plan", "--hosts", all, "--hosts-at-once", "3", "--action-seconds", "2"], command);
     expect(preview.code, preview.err).toBe(0);
     console.log(preview.out);
+    expect(preview.out).toContain("Checked: the plan keeps every rule.");
+    const [plan_digest = ""] = /sha256:[0-9a-f]{64}/.exec(preview.out) ?? [];
     await startWorker();
     const began = Date.now();
-    const id = await world.createSession({ hosts_at_once: 3 });
+    const id = await world.createSession({}, { plan_digest });
     expect(await world.ended(id, WITHIN_MS), await world.timeline(id)).toBe("MAINTENANCE_DONE");
     await allIsWell(id, before);
     expect(overlapping(world.works), await world.timeline(id)).toBeGreaterThan(0);
     const verdict = await fenix(["verify", id], command);
     console.log(verdict.out);
-    expect(verdict.code, verdict.err).toBe(0);
-    await report("several hosts at once", began, before);
+    expect(verdict.code, `${verdict.out}\n${await world.timeline(id)}`).toBe(0);
+    const { judged } = JSON.parse((await fenix(["verify", id, "--json"], command)).out) as {
+      readonly judged: readonly { readonly invariant: string; readonly gap: string | null }[];
+    };
+    const whole = judged.filter(({ gap }) => gap === null).map(({ invariant }) => invariant);
+    expect(whole).toEqual(expect.arrayContaining(["I1", "I2", "I7", "I8", "I9", "I10", "I14"]));
+    await report("several hosts at once, by a plan", began, before);
   });
 
   /** Pairs of hosts that were worked on at the same time. */

@@ -21,7 +21,10 @@ const ask = [j.asked(63, { instances: ["web", "db", "far"] })];
 const other = (at: number, changes: Partial<typeof j.theMove> = {}) =>
   j.move(at, 2, changes.to ?? "c", { ...j.theMove, instance: "db", to: "c", ...changes });
 const reserving = (VCPU: number) => ({
-  created: [j.created({ options: { ...j.options, moves_at_once: 4, hosts_at_once: 2, reserve: { VCPU } } })],
+  created: [j.created({ options: { ...j.options, moves_at_once: 4, hosts_at_once: 2, reserve: { vcpus: VCPU } } })],
+});
+const limited = (limits: object) => ({
+  created: [j.created({ options: { ...j.options, moves_at_once: 4, hosts_at_once: 2, ...limits } })],
 });
 /** The first move is still under way when the second begins. */
 const crossing = (second = other(67)) => [
@@ -213,6 +216,35 @@ describe.each<{ invariant: string; cases: Readonly<Record<string, { given: Given
           see: see(apart({ web: "a", db: "c" })),
         },
         says: ["I9 web: moved to b, where 1 members of its group shop were or went, 1 may be together"],
+      },
+    },
+  },
+  {
+    invariant: "I14",
+    cases: {
+      "more moves at once in the whole cloud than are allowed": {
+        given: { ...limited({ max_moves_at_once: 1 }), ask, see: see(), move: crossing() },
+        says: ["I14 -: 2 moves were under way at once, 1 are allowed"],
+      },
+      "one move after another is right": {
+        given: { ...limited({ max_moves_at_once: 1 }), ask, see: see(), move: [...parts.move, ...other(78)] },
+        says: [],
+      },
+      "more hosts of a zone away at once than are allowed": {
+        given: {
+          ...limited({ max_hosts_at_once_per_zone: 1 }),
+          see: see(),
+          draining: [...parts.draining, j.marked(60, "b", "draining"), j.marked(61, "b", "waiting")],
+        },
+        says: ["I14 -: 2 compute hosts of zone nova were away at once, 1 are allowed"],
+      },
+      "a host that is begun with after the window": {
+        given: { ...limited({ window_seconds: 1 }), see: see(), draining: [j.marked(61, "a", "draining")] },
+        says: ["I14 a: a was begun with after the maintenance window"],
+      },
+      "a host that was begun with in the window, and ends after it, is right": {
+        given: { ...limited({ window_seconds: 10 }), see: see() },
+        says: [],
       },
     },
   },

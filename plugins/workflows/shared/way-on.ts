@@ -12,6 +12,7 @@ import {
   type SessionHost,
   type View,
 } from "#sdk";
+import { missingReserve } from "./operator-limits.ts";
 import { computesLeft, isParallel, knownTo } from "./hosts.ts";
 import { withNeededSpares } from "./mitigation.ts";
 
@@ -83,6 +84,7 @@ export function emptiable(
   for (const { host } of candidates) {
     const destinations = destinationsFor(view, facts, host.name, reach);
     if (Object.keys(missingInTotal(wanted, host.name, destinations)).length > 0) continue;
+    if (Object.keys(missingReserve(view, facts, destinations, instancesOn(facts, host.name))).length > 0) continue;
     const preferred = new Set(destinationsFor(view, facts, host.name, "settled"));
     const fit = fitAway(wanted, [host.name], destinations, { preferred, effort });
     if (fit.kind === "fits")

@@ -4,7 +4,14 @@ import type { HostRole } from "../../domain/cloud.ts";
 import { type EffectStatus, isPerformed } from "../../domain/effect.ts";
 import type { HostName, InstanceId, ProjectId } from "../../domain/ids.ts";
 import type { AskedQuestion, AskedState, MembersWanted, Reply } from "../../domain/question.ts";
-import type { Closure, InstanceAction, Session, SessionHost } from "../../domain/session.ts";
+import {
+  type Closure,
+  type InstanceAction,
+  noLimits,
+  type Session,
+  type SessionHost,
+  type SessionOptions,
+} from "../../domain/session.ts";
 import type { Snapshot } from "../../domain/view.ts";
 import { readEffect, readHostStatus, trusted } from "./json.ts";
 import type { Effect as EffectTable, Host as HostTable, Question as QuestionTable } from "./schema.ts";
@@ -17,7 +24,7 @@ export const toSession = (
   workflow: trusted(row.workflow),
   maintenanceAt: row.maintenance_at,
   metadata: trusted(row.metadata),
-  options: trusted(row.options),
+  options: { ...noLimits, ...trusted<SessionOptions>(row.options) },
   actions: trusted(row.actions),
   planDigest: row.plan_digest,
 });

@@ -27,6 +27,7 @@ export async function byPlan(request: SessionRequest, plans: Plans): Promise<Ses
   const { plan, cloud } = kept;
   if (plan.hosts.length === 0)
     throw new Problem("BODY_INVALID", "no host can be maintained by this plan", { field: "plan_digest" });
+  const { max_moves_at_once, max_hosts_at_once_per_zone, reserve, window_seconds } = cloud.session;
   const hostsAtOnce = cloud.session.max_hosts_at_once ?? expectedOf(plan).hostsAtOnce;
   return {
     ...request,
@@ -35,6 +36,11 @@ export async function byPlan(request: SessionRequest, plans: Plans): Promise<Ses
       ...options,
       hosts_at_once: Math.min(hostsAtOnce, HOSTS_AT_ONCE_MAX),
       moves_at_once: Math.min(cloud.defaults.outbound_moves, MOVES_AT_ONCE_MAX),
+      // A limit that the plan does not have may be the admin's.
+      max_moves_at_once: max_moves_at_once ?? options.max_moves_at_once,
+      max_hosts_at_once_per_zone: max_hosts_at_once_per_zone ?? options.max_hosts_at_once_per_zone,
+      reserve: { ...options.reserve, ...reserve },
+      window_seconds: window_seconds ?? options.window_seconds,
     },
   };
 }

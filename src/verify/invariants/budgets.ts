@@ -1,4 +1,5 @@
-/** I14: never more hosts away at once, nor more moves off one host, than the session allows. */
+/** I14: never more hosts away at once, nor more moves, than the session allows; and no host begun with past its window. */
+import { CloudSeen, dataOf } from "../entries.ts";
 import type { EffectLife } from "../effect-lives.ts";
 import { grouped } from "../grouped.ts";
 import type { History } from "../history.ts";
@@ -18,6 +19,26 @@ export function judgeBudgets(history: History): Finding {
         add({ number }, host, `${now} moves left ${host} at once, ${movesMax} are allowed`);
     }
   }
+  const {
+    max_moves_at_once: movesInAll,
+    max_hosts_at_once_per_zone: perZone,
+    window_seconds: window,
+  } = history.created?.options ?? {};
+  if (movesInAll)
+    for (const { number, now } of countsOf(movesOf(history).flatMap(({ life }) => triesOf(life))))
+      if (now > movesInAll) add({ number }, null, `${now} moves were under way at once, ${movesInAll} are allowed`);
+  if (perZone) {
+    const zones = zonesOf(history);
+    for (const [zone, stretches] of grouped(absencesOf(history), ({ host }) => zones.get(host) ?? null))
+      for (const { number, now } of zone === null ? [] : countsOf(stretches))
+        if (now > perZone)
+          add({ number }, null, `${now} compute hosts of zone ${zone} were away at once, ${perZone} are allowed`);
+  }
+  const begin = history.created?.maintenanceAt;
+  if (window && begin !== undefined)
+    for (const { host, from, at } of absencesOf(history))
+      if (at >= begin + window * 1_000)
+        add({ number: from }, host, `${host} was begun with after the maintenance window`);
   const away = visitsOf(history).filter(({ host }) => history.found.get(host)?.compute);
   let mostHosts = 0;
   for (const { number, now } of countsOf(away.map(({ stretch }) => stretch))) {
@@ -34,6 +55,30 @@ export function judgeBudgets(history: History): Finding {
       hostsMax === undefined || movesMax === undefined ? "the journal does not tell all limits of the session" : null,
   };
 }
+
+/** Compute hosts on their way: from being drained, or worked on, until they are marked otherwise. */
+function absencesOf({ marks, found }: History) {
+  const since = new Map<string, { readonly from: number; readonly at: number }>();
+  const absences: { host: string; from: number; at: number; to: number }[] = [];
+  for (const { host, status, moment } of marks) {
+    const isAway = status === "draining" || status === "in_maintenance";
+    const begun = since.get(host);
+    if (isAway && !begun && found.get(host)?.compute) since.set(host, { from: moment.number, at: moment.at });
+    if (isAway || !begun) continue;
+    since.delete(host);
+    absences.push({ host, ...begun, to: moment.number });
+  }
+  return [...absences, ...[...since].map(([host, begun]) => ({ host, ...begun, to: Infinity }))];
+}
+
+/** As the journal first tells of them: hosts stay in their zones. */
+const zonesOf = ({ entries }: History): ReadonlyMap<string, string> =>
+  new Map(
+    entries.flatMap((entry) => {
+      const told = entry.kind === "cloud_seen" ? dataOf(entry, CloudSeen) : null;
+      return Object.entries(told?.hosts ?? {}).flatMap(([host, seen]) => (seen ? [[host, seen.zone] as const] : []));
+    }),
+  );
 
 /** How many there are whenever one more begins. One that ends where another begins is over. */
 function countsOf(stretches: readonly { readonly from: number; readonly to: number }[]) {

@@ -9,7 +9,9 @@ export function judgeCapacity(history: History): Finding {
   const { violations, add } = violationsOf("I8");
   const travels = travelsOf(history);
   const booked = bookings(travels);
-  const reserve = Object.entries(history.created?.options?.reserve ?? {}).filter(([, amount]) => amount > 0);
+  const reserve = Object.entries(history.created?.options?.reserve ?? {})
+    .filter(([, amount]) => amount > 0)
+    .map(([name, amount]) => [CLASSES[name] ?? name, amount] as const);
   const free = freeOf(booked);
   let judged = 0;
   sweep(history, [...travels.map(asMoment), ...doorsIn(history)], (moment, seen) => {
@@ -52,6 +54,9 @@ export function judgeCapacity(history: History): Finding {
     gap: gapOf(history, travels, judged),
   };
 }
+
+/** As options name what Placement counts. */
+const CLASSES: Readonly<Record<string, string>> = { vcpus: "VCPU", memory_mb: "MEMORY_MB", disk_gb: "DISK_GB" };
 
 const inWords = (amounts: readonly (readonly [string, number])[]): string =>
   amounts.map(([name, amount]) => `${amount} ${name}`).join(", ");

@@ -145,3 +145,119 @@ test("continued after a failure, a host that was being worked on is looked at ag
   expect(again.state, again.failure?.reason).toBe("MAINTENANCE_DONE");
   expect(again.report.maintained).toHaveLength(6);
 });
+
+test.each([
+  { sizes: [1, 2, 1, 2, 2, 2, 2, 2, 2, 2], on: 5 },
+  { sizes: [1, 1, 1, 2, 2, 1, 2, 1, 2, 2, 2, 2], on: 6 },
+  { sizes: [1, 2, 2, 1, 2, 1, 2, 2, 2, 2, 1, 1], on: 6 },
+])("an instance that moves twice between two looks is where its last move took it: $sizes", ({ sizes, on }) => {
+  const roomy = Object.fromEntries(Array.from({ length: on }, (_, n) => [`c${n + 1}`, { vcpus: 8 }]));
+  const instances = Object.fromEntries(sizes.map((vcpus, n) => [`i${n + 1}`, { on: `c${(n % on) + 1}`, vcpus }]));
+  // Looks are a minute apart, so hosts come back and take instances before the next one; the world complains of what it must not take.
+  done(
+    rolling({
+      cloud: { hosts: roomy, instances, groups: { web: { members: ["i1", "i2", "i3"] } } },
+      options: { hosts_at_once: 2, moves_at_once: 2 },
+      managers: { shop: agree },
+      moveSeconds: () => 1,
+      actionSeconds: () => 1,
+    }),
+  );
+});
+
+describe("the operator's limits", () => {
+  const most = (timeline: readonly string[], begins: RegExp, ends: RegExp): number => {
+    let now = 0;
+    return timeline.reduce((highest, line) => {
+      if (begins.test(line)) now += 1;
+      if (ends.test(line)) now -= 1;
+      return Math.max(highest, now);
+    }, 0);
+  };
+  const zones = Object.fromEntries(
+    Object.keys(hosts).map((name, n) => [name, { zone: n < 3 ? "east" : "west", vcpus: 8 }]),
+  );
+  const light = Object.fromEntries(Object.keys(hosts).map((on, n) => [`i${n + 1}`, { on, vcpus: 2, zone: "" }]));
+
+  test("so many hosts of one zone are away at once, and others of other zones", () => {
+    const { timeline, report } = done(
+      rolling({
+        cloud: { hosts: zones, instances: light },
+        options: { max_hosts_at_once_per_zone: 1 },
+        managers: { shop: agree },
+      }),
+    );
+    expect(report.maintained).toHaveLength(6);
+    expect(most(timeline, /c[1-3] draining/, /c[1-3] maintained/)).toBe(1);
+    expect(most(timeline, /c[1-6] draining/, /c[1-6] maintained/)).toBe(2);
+  });
+
+  test.each([1, 2])("%i moves in the whole cloud at once", (max_moves_at_once) => {
+    let most = 0;
+    const played = done(
+      rolling({
+        cloud: { hosts: zones, instances: light },
+        options: { max_moves_at_once },
+        managers: { shop: agree },
+        moveFails: (_, world) => {
+          most = Math.max(most, world.moving.size);
+          return null;
+        },
+      }),
+    );
+    expect(played.report.maintained).toHaveLength(6);
+    expect(most).toBeLessThanOrEqual(max_moves_at_once);
+  });
+
+  test.each([1, 6])("the reserve stays free, with %i hosts at once", (hosts_at_once) => {
+    const free: number[] = [];
+    const played = done({
+      cloud: { hosts: zones, instances: light },
+      options: { hosts_at_once, reserve: { vcpus: 24 } },
+      managers: { shop: agree },
+      moveFails: (_, world) => {
+        const open = world.computes.filter(({ door }) => door.kind === "open");
+        const used = open
+          .flatMap(({ name }) => world.on(name))
+          .reduce((sum, { demand }) => sum + (demand["VCPU"] ?? 0), 0);
+        free.push(open.length * 8 - used);
+        return null;
+      },
+    });
+    expect(played.report.maintained).toHaveLength(6);
+    expect(Math.min(...free)).toBeGreaterThanOrEqual(24);
+  });
+
+  test.each([1, 6])(
+    "a reserve that leaves no room asks the projects for what is missing of it, with %i at once",
+    (hosts_at_once) => {
+      const played = failed({
+        cloud: { hosts: zones, instances: light },
+        options: { hosts_at_once, reserve: { vcpus: 30 }, scale_in_rounds: 1 },
+        managers: { shop: agree },
+      });
+      expect(played.states).toContain("SCALE_IN");
+      // Six hosts of 8, one away, hold 12: 28 are free, and 30 are reserved.
+      expect(played.asked.find(({ state }) => state === "SCALE_IN")?.missing).toEqual({ VCPU: 2 });
+      expect(played.count("move_instance")).toBe(0);
+    },
+  );
+
+  test.each([1, 2])(
+    "past the window no host is begun with, and those left are named, with %i at once",
+    (hosts_at_once) => {
+      const played = done({
+        cloud: { hosts: zones, instances: light },
+        options: { hosts_at_once, window_seconds: 120 },
+        managers: { shop: agree },
+        actionSeconds: () => 100,
+      });
+      const { maintained, notMaintained } = played.report;
+      expect(maintained.length).toBeGreaterThan(0);
+      expect(maintained.length + notMaintained.length).toBe(6);
+      expect(new Set(notMaintained.map(({ reason }) => reason.slice(0, 28)))).toEqual(
+        new Set(["the maintenance window ended"]),
+      );
+    },
+  );
+});

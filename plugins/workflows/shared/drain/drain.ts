@@ -21,6 +21,7 @@ import { drainsInVain } from "../bounds.ts";
 import { setDoors, untilSet } from "../doors.ts";
 import { type Hold, look } from "../hold.ts";
 import { computesLeft, hasSkipped, isOpen } from "../hosts.ts";
+import { untilWindowEnd } from "../operator-limits.ts";
 import { emptiable, type Reach, wayOn } from "../way-on.ts";
 import { negotiate } from "./negotiate.ts";
 import { settleHost } from "./settle-host.ts";
@@ -56,6 +57,8 @@ const reachOf = (state: DrainState): Reach => (state === "PLANNED_MAINTENANCE" ?
 
 /** By what was seen last; before it is said that nothing can be done, the cloud is looked at again. */
 function choose(view: View, reach: Reach): Onward {
+  const late = untilWindowEnd(view);
+  if (late) return late;
   if (drainsInVain(view)) return failInVain();
   const letGoHosts = new Set(
     computesLeft(view)

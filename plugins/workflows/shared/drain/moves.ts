@@ -20,6 +20,7 @@ import {
 } from "#sdk";
 import { endBy, type Hold } from "../hold.ts";
 import { needsSpareRoom, withSpares } from "../mitigation.ts";
+import { missingReserve, movesFree } from "../operator-limits.ts";
 import { destinationsFor, type Reach } from "../way-on.ts";
 import { type Budgets, budgetsOf } from "./budgets.ts";
 import type { Errand } from "./errands.ts";
@@ -57,6 +58,9 @@ export function nextMoves(
     only: new Set(ready.map(({ instance }) => instance.id)),
   };
   const tried = triedHosts(view, ready);
+  const goers = ready.map(({ instance }) => instance);
+  if (Object.keys(missingReserve(view, now, destinations, goers)).length > 0)
+    return { start: [], obstacles: [], held: [], budgets };
   const fit = fitWithSpares(view, now, host.name, destinations, { ...options, avoid: tried });
   const goals = new Map<InstanceId, HostName | null>(placesIn(fit).map(({ instance, to }) => [instance, to]));
   const obstacles = fit.kind === "fits" ? [] : fit.obstacles;
@@ -65,7 +69,7 @@ export function nextMoves(
     const [anywhere] = placesIn(fitWithSpares(view, now, host.name, destinations, options));
     if (anywhere) goals.set(anywhere.instance, null);
   }
-  const free = view.session.options.moves_at_once - moving.length;
+  const free = movesFree(view, host.name);
   const start: MoveErrand[] = [];
   const held: MoveErrand[] = [];
   for (const errand of ready.filter(({ instance }) => goals.has(instance.id)))

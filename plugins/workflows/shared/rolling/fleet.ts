@@ -11,6 +11,7 @@ import {
   fitAway,
   foresee,
   type HostName,
+  instanceIn,
   type InstanceId,
   instanceIn,
   instancesOn,
@@ -33,6 +34,7 @@ import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, w
 import { after, type Hold } from "../hold.ts";
 import { computesLeft, knownTo } from "../hosts.ts";
 import { needsSpareRoom, withSpares } from "../mitigation.ts";
+import { missingReserve, movesFree, reserveOf } from "../operator-limits.ts";
 import { destinationsFor } from "../way-on.ts";
 import type { KnownHost } from "./agreement.ts";
 
@@ -54,9 +56,11 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
   const assignment = () => (known ??= assignedWithSpares(view, facts, foreseen(view, facts), begun, atMost));
   const budgets = budgetsOf(view, facts);
   const stuck = new Map<HostName, string>();
+  /** Moves that begin in this turn, off all hosts. */
+  let beginning = 0;
 
   function begin(errands: readonly Errand[], host: SessionHost): readonly Effect[] {
-    const free = view.session.options.moves_at_once - movesUnderWay(view, host.name).length;
+    const free = movesFree(view, host.name, beginning);
     if (free <= 0) return [];
     const ready = errands.filter((errand): errand is MoveErrand => errand.kind === "move" && errand.from <= view.now);
     const start: Effect[] = [];
@@ -68,6 +72,7 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
       if (budgets.take(id)) start.push(moveFor(view, errand, host, to));
       else held.push(errand);
     }
+    beginning += start.length;
     return [...start, ...lookAtMembers(view, held, budgets)];
   }
 
@@ -168,17 +173,16 @@ function assigned(
   const candidates = candidatesIn(view, now);
   const answer = assign(now, {
     ...{ begun: names, candidates, atMost, destinations: new Set(destinations), preferred, except, avoid },
+    reserve: reserveOf(view) ?? {},
+    atMostPerZone: view.session.options.max_hosts_at_once_per_zone,
   });
   const quiet = movesUnderWay(view).length === 0;
   const [first] = begun;
   if (answer.unplaced.length === 0 || !first || !quiet) return answer;
+  const rest = destinations.filter((name) => !names.includes(name));
+  if (Object.keys(missingReserve(view, now, rest, instancesOn(now, first.name))).length > 0) return answer;
   // A greedy answer is not the last word: one host alone is searched exactly, so that it at least goes on.
-  const fit = fitAway(
-    now,
-    [first.name],
-    destinations.filter((name) => !names.includes(name)),
-    { preferred, avoid },
-  );
+  const fit = fitAway(now, [first.name], rest, { preferred, avoid });
   if (fit.kind !== "fits") return answer;
   return { ...answer, goals: new Map(fit.placements.map(({ instance, to }) => [instance, to])), chosen: [] };
 }

@@ -10,6 +10,7 @@ import { whoIsThere } from "../drain/who-is-there.ts";
 import { newsOfMoves } from "../drain/work.ts";
 import { after, type Hold, look } from "../hold.ts";
 import { computesLeft, lostHosts, skip } from "../hosts.ts";
+import { untilWindowEnd } from "../operator-limits.ts";
 import { failedHere, type Visit } from "../visit.ts";
 import { emptiable } from "../way-on.ts";
 import { agreement } from "./agreement.ts";
@@ -27,6 +28,9 @@ export function roll(view: View, asks: Asks, visit: Visit): Onward {
   if (lost.length > 0) return skip(view, lost, "the cloud does not know this host any more");
   const failed = failedHere(view);
   if (failed) return failed;
+
+  const late = untilWindowEnd(view);
+  if (late) return late;
 
   const begun = computesLeft(view).filter(({ status }) => status.kind !== "waiting");
   const free = Math.max(0, view.session.options.hosts_at_once - begun.length);

@@ -3,10 +3,12 @@ import {
   cheapestShortage,
   enter,
   fail,
+  instancesOn,
   obstacleInWords,
   perform,
   type ProjectId,
   resources,
+  type Resources,
   type Shortage,
   type View,
   wait,
@@ -18,6 +20,7 @@ import { untilSet } from "../doors.ts";
 import { after, type Hold, look } from "../hold.ts";
 import { computesLeft, hasSkipped, knownTo, skip } from "../hosts.ts";
 import { withNeededSpares } from "../mitigation.ts";
+import { missingReserve, reserveOf, untilWindowEnd } from "../operator-limits.ts";
 import { type AskedForRoom, asksForRoom, hasScaledIn, timesAskedInAll } from "../room.ts";
 import type { StepOf } from "../transitions.ts";
 import { destinationsFor, wayOn } from "../way-on.ts";
@@ -34,6 +37,8 @@ export const scaleIn =
   (whom: AskedForRoom): StepOf<"SCALE_IN"> =>
   (view) => {
     if (hasSkipped(view)) return untilSet(view) ?? enter("START_MAINTENANCE", "hosts were given up");
+    const late = untilWindowEnd(view);
+    if (late) return late;
     const before = look(view, "before", "to see how much is missing");
     if (before.kind !== "seen") return before;
     const unanswered = failFor(unwilling(view, [])) ?? untilAnswered(view);
@@ -48,11 +53,22 @@ export const scaleIn =
 /** The least that has to become free so that one host can be emptied; null where no room helps. */
 function shortageIn(view: View, facts: CloudFacts): Shortage | null {
   const hosts = knownTo(facts, computesLeft(view)).map(({ name }) => name);
-  return cheapestShortage(
-    withNeededSpares(view, facts, hosts),
-    hosts.map((host) => ({ host, destinations: destinationsFor(view, facts, host, "any") })),
-  );
+  const candidates = hosts.map((host) => ({ host, destinations: destinationsFor(view, facts, host, "any") }));
+  const least = cheapestShortage(withNeededSpares(view, facts, hosts), candidates);
+  const [first] = candidates;
+  if (!first || (!least && reserveOf(view) === null)) return null;
+  // Where all find room, it is the reserve that is in the way.
+  const { host, shortage, obstacles } = least ?? { host: first.host, shortage: {}, obstacles: [] };
+  const { destinations = [] } = candidates.find((one) => one.host === host) ?? {};
+  const reserve = missingReserve(view, facts, destinations, instancesOn(facts, host));
+  return { host, obstacles, shortage: larger(shortage, reserve) };
 }
+
+/** Room that is freed for the one serves the other as well. */
+const larger = (a: Resources, b: Resources): Resources =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(a), ...Object.keys(b)])].map((name) => [name, Math.max(a[name] ?? 0, b[name] ?? 0)]),
+  );
 
 /** Null when nobody can be asked. */
 function askForRoom(view: View, facts: CloudFacts, whom: AskedForRoom, but: readonly ProjectId[] = []): Hold | null {
@@ -128,6 +144,7 @@ function inWords(facts: CloudFacts, shortage: Shortage | null): string {
     const name = facts.instances.find(({ id }) => id === obstacle.instance)?.name ?? obstacle.instance;
     return `${name} (${obstacleInWords(obstacle)})`;
   });
+  if (named.length === 0) named.push("the operator's reserve");
   const rest = obstacles.length > NAMED ? ` and ${obstacles.length - NAMED} more` : "";
   return `${host} needs the least, ${resources.inWords(shortage.shortage)} more; in the way: ${named.join(", ")}${rest}`;
 }

@@ -2,6 +2,7 @@ import { enter, type HostName, instancesOn, isEmpty, perform, type SessionHost, 
 import { setDoors, untilSet } from "../doors.ts";
 import { type Hold, look, untilEnded } from "../hold.ts";
 import { computesLeft, isOpen, isParallel, lostHosts, plainHostsLeft, skip } from "../hosts.ts";
+import { untilWindowEnd } from "../operator-limits.ts";
 import type { StepOf } from "../transitions.ts";
 import { failedHere, type Visit } from "../visit.ts";
 import { allSettled, wayOn } from "../way-on.ts";
@@ -12,7 +13,7 @@ export const startMaintenance =
   (view) => {
     const lost = view.facts ? lostHosts(view, view.facts) : [];
     if (lost.length > 0) return skip(view, lost, "the cloud does not know this host any more");
-    const failed = failedHere(view);
+    const failed = failedHere(view) ?? untilWindowEnd(view);
     if (failed) return failed;
     // With several hosts at once, empty ones have their turn with the others.
     const empty = isParallel(view) ? [] : emptyHosts(view);

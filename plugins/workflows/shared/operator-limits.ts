@@ -1,0 +1,58 @@
+/** What the operator limits beside hosts at once: moves in the whole cloud, free capacity, and the time. */
+import {
+  type CloudFacts,
+  type CloudInstance,
+  type HostName,
+  isSettled,
+  resources,
+  type Resources,
+  type View,
+} from "#sdk";
+import { movesUnderWay } from "./drain/moves.ts";
+import { after, type Hold } from "./hold.ts";
+import { skip } from "./hosts.ts";
+
+/** How many moves may begin off this host; `beginning` are begun in this very turn, off any host. */
+export function movesFree(view: View, host: HostName, beginning = 0): number {
+  const { moves_at_once, max_moves_at_once } = view.session.options;
+  const here = moves_at_once - movesUnderWay(view, host).length;
+  if (max_moves_at_once === null) return here;
+  return Math.min(here, max_moves_at_once - movesUnderWay(view).length - beginning);
+}
+
+const classes: Readonly<Record<string, string>> = { vcpus: "VCPU", memory_mb: "MEMORY_MB", disk_gb: "DISK_GB" };
+
+/** The operator's reserve by Placement's resource classes; null where there is none. */
+export function reserveOf({ session }: View): Resources | null {
+  const wanted = Object.entries(session.options.reserve).filter(([, amount]) => amount > 0);
+  return wanted.length === 0
+    ? null
+    : Object.fromEntries(wanted.map(([name, amount]) => [classes[name] ?? name, amount]));
+}
+
+/** What is missing of the reserve once these instances have gone to `destinations`, which are all that take instances then. */
+export function missingReserve(
+  view: View,
+  facts: CloudFacts,
+  destinations: readonly HostName[],
+  leaving: readonly CloudInstance[],
+): Resources {
+  const reserve = reserveOf(view);
+  if (reserve === null) return {};
+  const open = new Set(destinations);
+  let free: Resources = {};
+  for (const { name, capacity, used } of facts.computes)
+    if (open.has(name)) free = resources.add(free, resources.subtract(capacity, used));
+  for (const { demand } of leaving) free = resources.subtract(free, demand);
+  return resources.shortOf(reserve, free);
+}
+
+/** Once the maintenance window has ended no other host is begun with: those that wait are left out. */
+export function untilWindowEnd(view: View): Hold | null {
+  const { maintenanceAt, options } = view.session;
+  if (options.window_seconds === null) return null;
+  const end = after(maintenanceAt, options.window_seconds);
+  const left = view.hosts.filter((host) => !isSettled(host) && host.status.kind === "waiting");
+  if (view.now < end || left.length === 0) return null;
+  return skip(view, left, `the maintenance window ended at ${end.toISOString()}`);
+}
