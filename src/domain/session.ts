@@ -181,7 +181,8 @@ export type HostChange = "added" | "removed";
 /** Where a host of the session stands. */
 export type HostStatus =
   | { readonly kind: "waiting" }
-  | { readonly kind: "draining"; readonly since: Date }
+  /** `reason` where it was begun with otherwise than its plan says. */
+  | { readonly kind: "draining"; readonly since: Date; readonly reason?: string }
   | { readonly kind: "in_maintenance"; readonly since: Date }
   /** All that was to be done is done; `as` where that was more than to maintain it. */
   | { readonly kind: "maintained"; readonly at: Date; readonly as?: HostChange }

@@ -5,6 +5,7 @@ import { withDeclaredGroups } from "./declared-groups.ts";
 import { type EffectKind, type EffectRecord, isUnderWay, subjectOf } from "./effect.ts";
 import { grouped } from "./grouped.ts";
 import type { ProjectId } from "./ids.ts";
+import type { PlannedCourse } from "./planned-course.ts";
 import type { Answers, AskedQuestion } from "./question.ts";
 import type { Failure, Session, SessionHost, SessionInstance, SessionProject } from "./session.ts";
 
@@ -34,6 +35,8 @@ export interface Snapshot {
   readonly effects: readonly (EffectRecord & { readonly entry: number })[];
   /** Questions of the present entry. */
   readonly questions: readonly AskedQuestion[];
+  /** What its plan says; null without one. */
+  readonly plan: PlannedCourse | null;
   /** Why the session failed, once it has. */
   readonly failure: Failure | null;
   /** What the session has been waiting for since its last turn; null when it did not wait. */

@@ -29,9 +29,9 @@ export interface Drains {
   /** How many hosts of one zone may be emptied together; null or missing: any number. */
   readonly atMostPerZone?: number | null;
   /** Where an instance goes if it can, before any other place. */
-  readonly wanted?: ReadonlyMap<InstanceId, HostName>;
-  /** How many candidates in a row may find no place before the others have to wait for the next turn. */
-  readonly misses?: number;
+  readonly wanted?: (instance: CloudInstance) => HostName | undefined;
+  /** Whether candidates wait for one before them that finds no place, as long as any host is being emptied. */
+  readonly inOrder?: boolean;
   /** Instances that need no place: they are gone, or their project takes them away. */
   readonly except?: ReadonlySet<InstanceId>;
   /** Where an instance goes only when nothing else takes it, since it was tried in vain. */
@@ -55,9 +55,9 @@ export function assign(facts: CloudFacts, drains: Drains): Assignment {
   const unplaced = drains.begun.flatMap((host) => board.placeAll(host));
   const chosen: HostName[] = [];
   let misses = 0;
-  const missesMax = drains.misses ?? MISSES_MAX;
+  const missesMax = () => (drains.inOrder && drains.begun.length + chosen.length > 0 ? 1 : MISSES_MAX);
   for (const host of drains.candidates) {
-    if (chosen.length >= drains.atMost || misses >= missesMax) break;
+    if (chosen.length >= drains.atMost || misses >= missesMax()) break;
     if (board.choose(host)) {
       chosen.push(host);
       misses = 0;
@@ -202,7 +202,7 @@ class Board {
   #place(instance: CloudInstance): Booking | null {
     if (!this.#keepsReserve(instance.demand)) return null;
     const avoided = this.#drains.avoid?.get(instance.id);
-    const wanted = this.#drains.wanted?.get(instance.id);
+    const wanted = this.#drains.wanted?.(instance);
     const site =
       (wanted === undefined ? null : this.#best(instance, avoided, wanted)) ??
       this.#best(instance, avoided) ??

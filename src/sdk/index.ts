@@ -29,6 +29,7 @@ export {
 export * from "../domain/effect.ts";
 export { grouped } from "../domain/grouped.ts";
 export * from "../domain/ids.ts";
+export type { PlannedCourse } from "../domain/planned-course.ts";
 export * from "../domain/question.ts";
 export { type Recreated, replacementsOf } from "../domain/replacement.ts";
 export * as resources from "../domain/resources.ts";

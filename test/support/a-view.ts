@@ -73,6 +73,7 @@ export const aSnapshot = (changes: Partial<Snapshot> = {}): Snapshot => {
     impacted: new Map(),
     effects: [],
     questions: [],
+    plan: null,
     failure: null,
     waiting: null,
     ...changes,

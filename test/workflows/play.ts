@@ -18,6 +18,7 @@ import {
 import { HostName, InstanceId, PluginName } from "../../src/domain/ids.ts";
 import { hasEffect, judgeReply } from "../../src/domain/reply.ts";
 import type { AskedQuestion, AskedState, Question, Reply } from "../../src/domain/question.ts";
+import type { PlannedCourse } from "../../src/domain/planned-course.ts";
 import { inWords } from "../../src/domain/resources.ts";
 import {
   type ActionPhase,
@@ -61,6 +62,7 @@ export interface Script {
   readonly hosts?: readonly string[];
   readonly options?: Partial<SessionOptions>;
   readonly actions?: readonly { readonly plugin: string; readonly phase: ActionPhase; readonly order?: number }[];
+  readonly plan?: PlannedCourse;
   /** What managers declared; a function where that changes with the seconds. */
   readonly constraints?: DeclaredConstraints | ((seconds: number) => DeclaredConstraints);
   /** Moves of other sessions, by their seconds. */
@@ -106,6 +108,10 @@ const seconds: Readonly<Record<string, number>> = {
   move_instance: 10,
   run_action: 30,
 };
+
+/** What a decision says of a plan that it does not follow. */
+const replannedIn = (why: string): readonly string[] =>
+  why.split("; ").filter((part) => part.startsWith("re-planned: "));
 
 /** More turns than any session of these tests needs; a livelock is found by it in milliseconds. */
 const TURNS_MAX = 4_000;
@@ -247,6 +253,7 @@ class Playing {
       impacted: impactedBy(this.#allMoves(), this.#constraints(), later(this.#now)),
       effects: this.#effects.filter((record) => record.entry === entry.number || isUnderWay(record)),
       questions: this.#questions.filter((question) => question.entry === entry.number),
+      plan: this.#script.plan ?? null,
       failure: this.#failure,
       waiting: this.#waiting,
     };
@@ -381,6 +388,7 @@ class Playing {
         this.#failure = { reason: decision.reason, advice: decision.advice };
         return this.#enter(this.#workflow.failed, decision.reason);
       case "perform":
+        for (const note of replannedIn(decision.why)) this.#note(`  ${note}`);
         for (const effect of decision.effects) this.#record(effect);
     }
   }
@@ -463,7 +471,8 @@ class Playing {
         );
         this.#watchAway();
         return this.#note(
-          `  ${effect.host} ${(effect.status.kind === "maintained" && effect.status.as) || effect.status.kind}`,
+          `  ${effect.host} ${(effect.status.kind === "maintained" && effect.status.as) || effect.status.kind}` +
+            (effect.status.kind === "draining" && effect.status.reason ? `: ${effect.status.reason}` : ""),
         );
     }
   }

@@ -8,7 +8,7 @@ import {
   type Resources,
   type View,
 } from "#sdk";
-import { movesUnderWay } from "./drain/moves.ts";
+import { movesUnderWay } from "./drain/who-is-there.ts";
 import { after, type Hold } from "./hold.ts";
 import { skip } from "./hosts.ts";
 

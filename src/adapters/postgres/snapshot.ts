@@ -6,6 +6,7 @@ import { readImpacted } from "./impacted.ts";
 import { trusted } from "./json.ts";
 import { type EntryEffects, readEffects } from "./known-effects.ts";
 import { type KnownInstances, readInstances } from "./known-instances.ts";
+import { type KnownCourses, readCourse } from "./planned-course.ts";
 import { readProjects } from "./projects.ts";
 import { readQuestions } from "./questions.ts";
 import { Recent } from "./recent.ts";
@@ -20,6 +21,7 @@ export interface Known {
   readonly constraints: KnownConstraints;
   readonly effects: Recent<EntryEffects>;
   readonly instances: Recent<KnownInstances>;
+  readonly courses: KnownCourses;
 }
 
 export const nothingKnown = (): Known => ({
@@ -27,6 +29,7 @@ export const nothingKnown = (): Known => ({
   constraints: new Recent(),
   effects: new Recent(),
   instances: new Recent(),
+  courses: new Recent(),
 });
 
 /** Everything a step may see. The session's row is locked, so what is the session's own is of one moment. */
@@ -49,6 +52,7 @@ export async function readSnapshot(trx: Transaction, row: SessionRow, now: Date,
     impacted: await readImpacted(trx, constraints, now),
     effects: await readEffects(trx, id, entry.number, known.effects),
     questions: await readQuestions(trx, id, entry.number),
+    plan: await readCourse(trx, id, row.plan_digest, known.courses),
     failure: trusted(row.failure),
     waiting: waitingOf(row),
   };

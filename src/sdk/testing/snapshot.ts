@@ -35,6 +35,7 @@ export function aSnapshot({ session, ...parts }: SnapshotParts = {}): Snapshot {
     impacted: new Map(),
     effects: [],
     questions: [],
+    plan: null,
     failure: null,
     waiting: null,
     ...parts,

@@ -11,7 +11,6 @@ import {
   fitAway,
   foresee,
   type HostName,
-  instanceIn,
   type InstanceId,
   instanceIn,
   instancesOn,
@@ -36,11 +35,14 @@ import { computesLeft, knownTo } from "../hosts.ts";
 import { needsSpareRoom, withSpares } from "../mitigation.ts";
 import { missingReserve, movesFree, reserveOf } from "../operator-limits.ts";
 import { destinationsFor } from "../way-on.ts";
+import { moveReplanned, orderReplanned, plannedGoal, plannedStart, waitsForPlan } from "./by-plan.ts";
 import type { KnownHost } from "./agreement.ts";
 
 export interface Fleet {
   /** Candidates whose instances all find a place beside everything that is being moved already, best first. */
   readonly chosen: readonly HostName[];
+  /** How the choice differs from the order of the plan; null where it does not. */
+  readonly replanned: string | null;
   /** Moves what may be moved off the host. */
   work(known: KnownHost, there: readonly CloudInstance[]): Hold;
   /** Hosts for whose instances there is no room at the moment, and on which nothing else happens. */
@@ -76,6 +78,13 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
     return [...start, ...lookAtMembers(view, held, budgets)];
   }
 
+  const replannedIn = (effects: readonly Effect[], there: readonly CloudInstance[]): readonly string[] =>
+    effects.flatMap((effect) => {
+      if (effect.kind !== "move_instance" || effect.to === null) return [];
+      const instance = there.find(({ id }) => id === effect.instance);
+      return (instance && moveReplanned(view, instance, effect.to)) ?? [];
+    });
+
   /** Nothing is under way on this host, and nothing can begin: its groups are busy elsewhere, or there is no room. */
   function untilRoom(errands: readonly Errand[], host: SessionHost): Hold {
     const homeless = errands.filter(({ instance }) => !assignment().goals.has(instance.id));
@@ -91,6 +100,9 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
     get chosen() {
       return assignment().chosen;
     },
+    get replanned() {
+      return orderReplanned(view, assignment().chosen, candidatesIn(view, facts));
+    },
     stuck,
     work({ host }, there) {
       const hold = exhausted(view, there, host) ?? lookAfterFailure(view, there, "rolling");
@@ -99,7 +111,8 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
       const late = overdue(view, errands, host);
       if (late) return late;
       const effects = [...begin(errands, host), ...pollFor(view, errands, host)];
-      if (effects.length > 0) return perform(effects, whyNow(errands, host));
+      if (effects.length > 0)
+        return perform(effects, [whyNow(errands, host), ...replannedIn(effects, there)].join("; "));
       const sight = sightOfStuck(view, errands, host);
       if (sight && sight.kind !== "seen") return sight;
       return waitFor(view, errands, host) ?? untilRoom(errands, host);
@@ -174,6 +187,8 @@ function assigned(
   const answer = assign(now, {
     ...{ begun: names, candidates, atMost, destinations: new Set(destinations), preferred, except, avoid },
     reserve: reserveOf(view) ?? {},
+    ...(view.plan ? { wanted: (instance: CloudInstance) => plannedGoal(view, instance) } : {}),
+    inOrder: waitsForPlan(view, begun),
     atMostPerZone: view.session.options.max_hosts_at_once_per_zone,
   });
   const quiet = movesUnderWay(view).length === 0;
@@ -191,12 +206,15 @@ function assigned(
 const isClosedByUs = (view: View, host: HostName): boolean =>
   view.hosts.some(({ name, closure }) => name === host && closure === "closed_by_session");
 
-/** Hosts that nobody is moving to, the ones with the fewest instances first. */
+/** Hosts that nobody is moving to, in the order of the plan; without one, those with the fewest instances first. */
 function candidatesIn(view: View, facts: CloudFacts): readonly HostName[] {
   const goals = new Set(movesUnderWay(view).map(({ effect }) => effect.to));
   return knownTo(facts, computesLeft(view))
     .filter((host) => isCompute(host) && host.status.kind === "waiting" && !goals.has(host.name))
-    .map(({ name }) => ({ name, count: instancesOn(facts, name).length }))
-    .toSorted((a, b) => a.count - b.count || (a.name < b.name ? -1 : 1))
+    .map(({ name }) => ({ name, count: instancesOn(facts, name).length, start: plannedStart(view, name) }))
+    .toSorted((a, b) => earlier(a.start, b.start) || a.count - b.count || (a.name < b.name ? -1 : 1))
     .map(({ name }) => name);
 }
+
+/** Two hosts that the plan does not know are alike. */
+const earlier = (a: number, b: number): number => (a === b ? 0 : a - b);

@@ -15,6 +15,7 @@ import { failedHere, type Visit } from "../visit.ts";
 import { emptiable } from "../way-on.ts";
 import { agreement } from "./agreement.ts";
 import { course, untilKnown } from "./course.ts";
+import { untilLate } from "./by-plan.ts";
 import { type Fleet, fleet } from "./fleet.ts";
 import { together } from "./together.ts";
 
@@ -39,7 +40,8 @@ export function roll(view: View, asks: Asks, visit: Visit): Onward {
   const next = free > 0 ? beginMore(view, moves) : null;
   // As long as anything but the want of room is waited for, something may still come free.
   if (next === null && holds.length === moves.stuck.size) return atRest(view, facts, moves);
-  return together([...holds, ...(next ? [next] : [])]) ?? atRest(view, facts, moves);
+  const patience = next === null && free > 0 && waitingHosts(view).length > 0 ? untilLate(view, begun) : null;
+  return together([...holds, ...(next ? [next] : []), ...(patience ? [patience] : [])]) ?? atRest(view, facts, moves);
 }
 
 function firstLook(view: View): Hold {
@@ -107,20 +109,21 @@ function atRest(view: View, facts: CloudFacts, { stuck }: Fleet): Onward {
   return mark(view, [one.host.name], `the ${one.placements.length} instances of ${one.host.name} fit elsewhere`);
 }
 
-const begin = (view: View, { chosen }: Fleet): Hold =>
-  mark(
-    view,
-    chosen,
+function begin(view: View, { chosen, replanned }: Fleet): Hold {
+  const why =
     chosen.length === 1
       ? `the instances of ${chosen[0]} fit elsewhere`
-      : `the instances of ${chosen.length} hosts fit elsewhere together`,
-  );
+      : `the instances of ${chosen.length} hosts fit elsewhere together`;
+  return mark(view, chosen, why, replanned);
+}
 
-const mark = (view: View, hosts: Fleet["chosen"], why: string): Hold =>
-  perform(
-    hosts.map((host) => ({ kind: "mark_host", host, status: { kind: "draining", since: view.now } })),
+function mark(view: View, hosts: Fleet["chosen"], why: string, reason: string | null = null): Hold {
+  const status = { kind: "draining", since: view.now, ...(reason === null ? {} : { reason }) } as const;
+  return perform(
+    hosts.map((host) => ({ kind: "mark_host", host, status })),
     why,
   );
+}
 
 /** Null when the newest look is fresh enough. The hub ends with a look, so coming from there needs no other. */
 function freshLook(view: View): Hold | null {

@@ -1,0 +1,58 @@
+/**
+ * A session by a plan follows it as far as it still holds: hosts in the planned order, instances to the planned
+ * destinations. What the cloud does not allow any more is decided afresh, and said.
+ */
+import { type CloudInstance, type HostName, type SessionHost, type View, wait } from "#sdk";
+import { after, type Hold } from "../hold.ts";
+
+/** A visit may take half as long again as planned, and this much more, before others no longer wait for it. */
+const SLOWER = 1.5;
+const SLOWER_SECONDS = 30;
+
+/** Where the plan sends an instance from its present host; undefined where it says nothing. */
+export const plannedGoal = ({ plan }: View, { id, host }: CloudInstance): HostName | undefined =>
+  host === null ? undefined : plan?.goals.get(id)?.get(host);
+
+/** When the drain of a host was to begin; hosts that the plan does not know come last. */
+export const plannedStart = ({ plan }: View, host: HostName): number => plan?.visits.get(host)?.from ?? Infinity;
+
+/**
+ * Whether the next host by the plan is worth waiting for: those that are away are so by the plan, and not for much longer
+ * than planned.
+ */
+export const waitsForPlan = (view: View, begun: readonly SessionHost[]): boolean =>
+  view.plan !== null && begun.every((host) => isInTime(view, host));
+
+const isInTime = (view: View, host: SessionHost): boolean => view.now <= lateAt(view, host);
+
+/** A host that the plan does not know is late from the beginning. */
+function lateAt({ plan }: View, { name, status }: SessionHost): Date {
+  const visit = plan?.visits.get(name);
+  if (!visit || !("since" in status)) return new Date(0);
+  return after(status.since, (visit.until - visit.from) * SLOWER + SLOWER_SECONDS);
+}
+
+/** Nothing may end before one of those that are away is late; then hosts behind the next one by the plan have their chance. */
+export function untilLate(view: View, begun: readonly SessionHost[]): Hold | null {
+  if (begun.length === 0 || !waitsForPlan(view, begun)) return null;
+  const first = Math.min(...begun.map((host) => lateAt(view, host).getTime()));
+  return wait("the next host by the plan to find room", after(new Date(first), 1));
+}
+
+/** What is said of a move that is not the planned one; null where it is, and without a plan. */
+export function moveReplanned(view: View, instance: CloudInstance, to: HostName): string | null {
+  if (view.plan === null || instance.host === null) return null;
+  const goal = plannedGoal(view, instance);
+  if (goal === to) return null;
+  return goal === undefined
+    ? `re-planned: ${instance.name} was not to leave ${instance.host}, and goes to ${to}`
+    : `re-planned: ${instance.name} goes to ${to}, since ${goal} does not take it now`;
+}
+
+/** What is said where hosts are begun with before others that were to go first; null where the order is kept. */
+export function orderReplanned(view: View, chosen: readonly HostName[], waiting: readonly HostName[]): string | null {
+  if (view.plan === null || chosen.length === 0) return null;
+  const last = Math.max(...chosen.map((host) => plannedStart(view, host)));
+  const passed = waiting.filter((host) => !chosen.includes(host) && plannedStart(view, host) < last);
+  return passed.length === 0 ? null : `re-planned: ${passed.join(", ")} cannot be emptied yet`;
+}
