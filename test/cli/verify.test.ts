@@ -25,18 +25,19 @@ test("a certificate says what was judged and what a journal cannot show", async 
     "session 695030ee-1c4d-41e8-a9b0-0242ac110002: certified, by 25 journal entries
     INVARIANT  VERDICT    WHAT
     I1         holds      1 host actions ran on closed and empty compute hosts
+    I2         holds      0 moves of members of groups with a budget, at most 0 of one group impacted at once by this session (not judged: the journal does not tell the members and limits of instance groups)
     I3         holds      1 host actions ran once per visit
     I4         holds      1 hosts that the session closed are open again or in its report
     I5, I6     holds      1 questions and 1 replies: each reply counted if and only if it answered in time
     I7         holds      1 moves went to hosts that were open and not under maintenance
+    I8         holds      0 moves found room at their destinations (not judged: the journal does not tell capacity and demand)
+    I9         holds      0 moves of members of anti-affinity groups kept them apart (not judged: the journal does not tell the members of instance groups)
     I10        holds      1 moves and 1 host actions began after their announced time or with a yes (not judged: the journal does not tell recovery times)
     I11        holds      4 stays in states follow each other, no late worker wrote
     I13        holds      25 entries are numbered without a gap, 5 effects recorded and ended once
     I14        holds      at most 1 of 1 compute hosts were in maintenance at once, 1 of 1 moves left one host
     I15        holds      after 0 failures nothing new began, and nothing was left under way
-    I2         not shown  the journal does not tell the members and limits of instance groups
-    I8         not shown  the journal does not tell capacity and demand
-    I9         not shown  the journal does not tell the members of instance groups
+    I2         not shown  members that other sessions move are in the journals of those
     I12        not shown  the journal does not tell what each reader was answered
     "
   `);
