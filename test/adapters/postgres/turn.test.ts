@@ -161,6 +161,7 @@ describe("what a turn records", () => {
         },
       ],
       questions: [{ ...question, reply: null }],
+      plan: null,
       failure: { reason: "no room", advice: "add a host" },
       waiting: { for: "replies", until: later(40) },
     });
