@@ -95,7 +95,10 @@ test("members that an event alarm would cut in the middle lose the last ones, an
   };
   const { payload } = JSON.parse(osloNotification(event(told), options));
   const resources = { VCPU: 2, MEMORY_MB: 4_096 };
-  expect(payload).toMatchObject({ missing: { VCPU: 8 }, members: Array(4).fill({ instances: 2, resources }) });
+  expect(payload).toMatchObject({
+    missing: { VCPU: 8 },
+    members: Array.from({ length: 4 }, () => ({ instances: 2, resources })),
+  });
 });
 
 test("a session's progress is a number", () => {
