@@ -39,14 +39,16 @@ export function osloNotification(
 }
 
 /**
- * Ceilometer makes Python text of metadata and cuts it, and what is cut is no Python any more: so the last entries go
- * that it would not carry whole (src/wire/aodh-callback.ts does the same).
+ * Ceilometer makes Python text of lists and dictionaries and cuts it, and what is cut is no Python any more: so the last
+ * entries go that it would not carry whole, and the nulls (src/wire/aodh-callback.ts does the same).
  */
-function asEventsCarryIt(payload: Payload): Payload {
-  const { metadata } = payload;
-  if (typeof metadata !== "object" || metadata === null) return payload;
-  return { ...payload, metadata: entriesWithin(withoutNulls(metadata) as object, TEXT_MAX) };
-}
+const asEventsCarryIt = (payload: Payload): Payload =>
+  Object.fromEntries(
+    Object.entries(payload).map(([name, value]) => [
+      name,
+      typeof value === "object" && value !== null ? entriesWithin(withoutNulls(value) as object, TEXT_MAX) : value,
+    ]),
+  );
 
 /** As Python's `str()` writes a time in UTC: with microseconds, or without when there are none. */
 const pythonTime = (at: Date): string => at.toISOString().replace("T", " ").replace("Z", "000").replace(".000000", "");

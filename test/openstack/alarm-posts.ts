@@ -8,7 +8,7 @@ const TEXT = 1;
 const DATETIME = 4;
 const types: Readonly<Record<string, number>> = {
   ...{ service: TEXT, project_id: TEXT, session_id: TEXT, state: TEXT, reply_url: TEXT, instance_ids: TEXT },
-  ...{ allowed_actions: TEXT, metadata: TEXT, missing: TEXT, reply_at: DATETIME, actions_at: DATETIME },
+  ...{ allowed_actions: TEXT, metadata: TEXT, missing: TEXT, members: TEXT, reply_at: DATETIME, actions_at: DATETIME },
 };
 const needed = ["service", "project_id", "session_id", "state", "reply_url", "instance_ids", "allowed_actions"];
 

@@ -86,6 +86,21 @@ test("metadata that an event alarm would cut in the middle loses its last entrie
   expect(payload.metadata).toEqual({ first: "Zed", second: "x".repeat(200) });
 });
 
+test("members that an event alarm would cut in the middle lose the last ones, and the nulls", () => {
+  const one = { instances: 2, group: null, demand: { VCPU: 2, MEMORY_MB: 4_096 } };
+  const told: Notification = {
+    ...{ type: "maintenance.scheduled", project: shop, state: "SCALE_IN", instances: [], allowedActions: [] },
+    ...{ replyBy: null, actionsAt: null, missing: { VCPU: 8 }, instance: null, metadata: {} },
+    members: Array.from({ length: 5 }, () => one),
+  };
+  const { payload } = JSON.parse(osloNotification(event(told), options));
+  const resources = { VCPU: 2, MEMORY_MB: 4_096 };
+  expect(payload).toMatchObject({
+    missing: { VCPU: 8 },
+    members: Array.from({ length: 4 }, () => ({ instances: 2, resources })),
+  });
+});
+
 test("a session's progress is a number", () => {
   const movedOn: Notification = { type: "maintenance.session", state: "SCALE_IN", percentDone: 34 };
   expect(JSON.parse(osloNotification(event(movedOn), options)).payload).toEqual({
