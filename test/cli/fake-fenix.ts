@@ -115,6 +115,7 @@ export function aDetail({ session = {}, ...changes }: DetailChanges = {}): Sessi
         state: "active",
         action: "MIGRATE",
         action_done: false,
+        replaced_by: null,
         host: "compute-2",
         details: null,
       },
