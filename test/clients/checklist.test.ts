@@ -77,6 +77,11 @@ async function scale(by: number): Promise<void> {
   throw new Error("the stack did not come to rest");
 }
 
+async function until(what: string, isSo: () => boolean): Promise<void> {
+  for (const since = Date.now(); !isSo(); await sleep(20))
+    if (Date.now() - since > 30_000) throw new Error(`waited in vain for ${what}`);
+}
+
 async function asAdmin(method: string, path: string, body?: unknown) {
   const answer = await fetch(`${url}${path}`, {
     method,
@@ -127,9 +132,11 @@ async function playSample() {
 
 async function playTacker() {
   for (const { id } of [...doctor.instances]) doctor.delete(id);
+  // A host that is not empty yet has no room, and what is booted there ends in ERROR.
+  await until("Doctor's hosts to be empty", () => doctor.instances.length === 0);
   for (const [index, host] of ["compute-1", "compute-2"].entries())
     nfv.boot({ name: `vdu-${index}`, flavor: "half", host });
-  while (nfv.instances.some((one) => statusOf(one) !== "ACTIVE")) await sleep(20);
+  await until("the servers of the VNF", () => nfv.instances.every((one) => statusOf(one) === "ACTIVE"));
   const tenantId = projectNamed(cloud.world, "tacker").id;
   addUser(cloud.world, { name: "vim", password: "vim", roles: ["reader", "member"] }, nfv.project);
   const late = (state: string, { reply_at }: Readonly<Record<string, unknown>>) =>
