@@ -23,7 +23,7 @@ import { nothingKnown } from "../src/adapters/postgres/snapshot.ts";
 import { SessionId } from "../src/domain/ids.ts";
 import { demoCloud } from "../src/simulator/scenarios.ts";
 import { startSimulator } from "../src/simulator/simulator.ts";
-import { cpuSeconds } from "./cpu.ts";
+import { cpuSeconds, familyCpuSeconds, postmasterOf } from "./processes.ts";
 import { type HttpRequest, timed } from "./requests.ts";
 
 const { values } = parseArgs({
@@ -59,6 +59,7 @@ const settings = {
 const nodeOptions = values.profile === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${values.profile}`];
 const isUp = async () => (await fetch(`${url}/health/live`)).ok;
 const api = await startService({ mode: "api", settings, log: join(folder, "api.log"), isUp, nodeOptions });
+const postmaster = await postmasterOf(server.url);
 const { db, close } = connect({ url: server.url, applicationName: "bench", onIdleError: () => {} });
 
 const rounded = (ms: number) => Math.round(ms * 100) / 100;
@@ -85,7 +86,7 @@ await sql`analyze`.execute(db);
 async function measure(make: (number: number) => HttpRequest) {
   const now = () => ({
     api: cpuSeconds(api.pid),
-    postgres: cpuSeconds(process.pid, "postgres"),
+    postgres: familyCpuSeconds(postmaster),
     sender: cpuSeconds(process.pid),
   });
   const before = now();

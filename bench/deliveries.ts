@@ -28,7 +28,7 @@ import { postgresStore } from "../src/adapters/postgres/store.ts";
 import { HostName, PluginName, SessionId } from "../src/domain/ids.ts";
 import type { Notification } from "../src/domain/notification.ts";
 import { SessionOptions } from "../src/domain/session.ts";
-import { cpuSeconds } from "./cpu.ts";
+import { cpuSeconds, familyCpuSeconds, postmasterOf } from "./processes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -49,6 +49,7 @@ const SLOW_MS = 3_000;
 const folder = mkdtempSync(join(tmpdir(), "fenix-bench-"));
 const server = await openDatabaseServer({ dataDir: folder });
 const redis = values.redis ? await openLocalRedis({ dataDir: folder }) : null;
+const postmaster = await postmasterOf(server.url);
 const database = connect({ url: server.url, applicationName: "bench", onIdleError: () => {} });
 await migrate(database.db);
 const store = postgresStore(database.db);
@@ -126,7 +127,7 @@ const hinted: Awaited<ReturnType<typeof store.due.receivers>>[number][] = [];
 /** `perSecond`: told in a second; null: as fast as the database takes them. */
 async function measure(perSecond: number | null) {
   tookMs.length = 0;
-  const before = { worker: cpuSeconds(worker.pid), postgres: cpuSeconds(process.pid, "postgres") };
+  const before = { worker: cpuSeconds(worker.pid), postgres: familyCpuSeconds(postmaster) };
   const began = Date.now();
   for (let told = 0; told < count; told += AT_ONCE) {
     if (perSecond !== null) await sleep(began + (told / perSecond) * 1_000 - Date.now());
@@ -142,7 +143,7 @@ async function measure(perSecond: number | null) {
     p99: sorted[Math.floor(count * 0.99)],
     cpuMs: {
       worker: perOne(cpuSeconds(worker.pid), before.worker),
-      postgres: perOne(cpuSeconds(process.pid, "postgres"), before.postgres),
+      postgres: perOne(familyCpuSeconds(postmaster), before.postgres),
     },
     load: Math.round((loadavg()[0] ?? 0) * 10) / 10,
   };

@@ -1,23 +1,17 @@
-/** How much processor time processes have used, by the books of Linux; elsewhere only of this process. */
+/** How much processor time processes have used, by the books of Linux; elsewhere NaN, which JSON shows as null. */
 import { readdirSync, readFileSync } from "node:fs";
 import pg from "pg";
 
 /** Linux tells in ticks of a hundredth of a second (`getconf CLK_TCK`), on every machine that Node runs on. */
 const TICKS_PER_SECOND = 100;
 
-/** Seconds of processor time of this process so far. */
-export function ownCpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000_000;
-}
+/** Seconds of processor time of a process so far; NaN when it is gone. */
+export const cpuSeconds = (pid: number): number => statOf(pid)?.seconds ?? Number.NaN;
 
-/** Seconds of processor time of a process so far; null where there is no /proc, and when the process is gone. */
-export const cpuSeconds = (pid: number): number | null => statOf(pid)?.seconds ?? null;
-
-/** The same for a process with all of its children, the dead ones too. */
-export function familyCpuSeconds(pid: number): number | null {
-  const parent = statOf(pid);
-  if (parent === null) return null;
+/** The same for a process with all of its children, the dead ones too; NaN for no process. */
+export function familyCpuSeconds(pid: number | null): number {
+  const parent = pid === null ? null : statOf(pid);
+  if (parent === null) return Number.NaN;
   const children = readdirSync("/proc").flatMap((name) => statOf(Number(name)) ?? []);
   return children
     .filter((child) => child.parent === pid)

@@ -18,7 +18,7 @@ import { freePort, startService } from "../demo/service.ts";
 import { openDatabaseServer } from "../src/adapters/postgres/embedded.ts";
 import { largeCloud } from "../src/simulator/scenarios.ts";
 import { startSimulator } from "../src/simulator/simulator.ts";
-import { cpuSeconds, familyCpuSeconds, ownCpuSeconds, peakMegabytes, postmasterOf } from "./processes.ts";
+import { cpuSeconds, familyCpuSeconds, peakMegabytes, postmasterOf } from "./processes.ts";
 
 const { values } = parseArgs({
   options: {
@@ -56,13 +56,10 @@ const profiling = values.profile ? ["--cpu-prof", `--cpu-prof-dir=${values.profi
 const nodeOptions = [...values.node, ...profiling];
 const worker = await startService({ mode: "worker", settings, log: join(folder, "worker.log"), nodeOptions });
 
-type Cpu = Readonly<Record<"worker" | "api" | "postgres" | "simulator", number | null>>;
+type Cpu = Readonly<Record<"worker" | "api" | "postgres" | "simulator", number>>;
 
 const spent = (before: Cpu, after: Cpu): Cpu => {
-  const seconds = (who: keyof Cpu) => {
-    const [from, to] = [before[who], after[who]];
-    return from === null || to === null ? null : Math.round((to - from) * 10) / 10;
-  };
+  const seconds = (who: keyof Cpu) => Math.round((after[who] - before[who]) * 10) / 10;
   return {
     worker: seconds("worker"),
     api: seconds("api"),
@@ -77,8 +74,8 @@ const postmaster = await postmasterOf(database.url);
 const cpuSoFar = () => ({
   worker: cpuSeconds(worker.pid),
   api: cpuSeconds(api.pid),
-  postgres: postmaster === null ? null : familyCpuSeconds(postmaster),
-  simulator: ownCpuSeconds(),
+  postgres: familyCpuSeconds(postmaster),
+  simulator: cpuSeconds(process.pid),
 });
 
 interface Tempo {
