@@ -11,28 +11,13 @@ export interface Queues {
 export function queues(count: number): Queues {
   const first = new Int32Array(count).fill(-1);
   const last = new Int32Array(count).fill(-1);
-  // Entries are used again: those that are free are a list, too.
-  const who: number[] = [];
-  const next: number[] = [];
-  let free = -1;
-
-  const entryFor = (one: number): number => {
-    if (free === -1) {
-      next.push(-1);
-      return who.push(one) - 1;
-    }
-    const entry = free;
-    free = next[entry]!;
-    who[entry] = one;
-    next[entry] = -1;
-    return entry;
-  };
+  const { value: who, next, take, letGo } = entries();
 
   return {
     isEmpty: (queue) => first[queue] === -1,
     join(queue, one) {
       if (first[queue] !== -1 && who[last[queue]!] === one) return;
-      const entry = entryFor(one);
+      const entry = take(one);
       if (first[queue] === -1) first[queue] = entry;
       else next[last[queue]!] = entry;
       last[queue] = entry;
@@ -42,8 +27,7 @@ export function queues(count: number): Queues {
       first[queue] = -1;
       while (entry !== -1) {
         const after = next[entry]!;
-        next[entry] = free;
-        free = entry;
+        letGo(entry);
         tell(who[entry]!);
         entry = after;
       }
@@ -63,25 +47,11 @@ export interface Recoveries {
 export function recoveries(count: number): Recoveries {
   const first = new Int32Array(count).fill(-1);
   const last = new Int32Array(count).fill(-1);
-  const until: number[] = [];
-  const after: number[] = [];
-  let free = -1;
-
-  const entryFor = (time: number): number => {
-    if (free === -1) {
-      after.push(-1);
-      return until.push(time) - 1;
-    }
-    const entry = free;
-    free = after[entry]!;
-    until[entry] = time;
-    after[entry] = -1;
-    return entry;
-  };
+  const { value: until, next: after, take, letGo } = entries();
 
   return {
     enter(group, time) {
-      const entry = entryFor(time);
+      const entry = take(time);
       if (first[group] === -1) first[group] = entry;
       else after[last[group]!] = entry;
       last[group] = entry;
@@ -92,11 +62,37 @@ export function recoveries(count: number): Recoveries {
       while (first[group] !== -1 && until[first[group]!]! <= now) {
         const entry = first[group]!;
         first[group] = after[entry]!;
-        after[entry] = free;
-        free = entry;
+        letGo(entry);
         taken += 1;
       }
       return taken;
+    },
+  };
+}
+
+/** The entries of lists, each a value and the next entry. They are used again: those that were let go are a list, too. */
+function entries() {
+  const value: number[] = [];
+  const next: number[] = [];
+  let free = -1;
+  return {
+    value,
+    next,
+    /** An entry at the end of a list. */
+    take(one: number): number {
+      if (free === -1) {
+        next.push(-1);
+        return value.push(one) - 1;
+      }
+      const entry = free;
+      free = next[entry]!;
+      value[entry] = one;
+      next[entry] = -1;
+      return entry;
+    },
+    letGo(entry: number): void {
+      next[entry] = free;
+      free = entry;
     },
   };
 }
