@@ -10,7 +10,6 @@ import {
   type HostName,
   type InstanceId,
   isSpareRoom,
-  maxPerHost,
   type LiveLimit,
   maxInterruptionSeconds,
   type MoveInstance,
@@ -69,7 +68,7 @@ export function nextMoves(
   if (goals.size === 0 && moving.length === 0 && tried.size > 0) {
     // All that could take it refused. The scheduler may know better than we, but only where there is room at all.
     const [anywhere] = placesIn(fitWithSpares(view, now, host.name, destinations, options));
-    if (anywhere) goals.set(anywhere.instance, isApartForNova(view, anywhere.instance) ? null : anywhere.to);
+    if (anywhere) goals.set(anywhere.instance, isKeptApart(view, anywhere.instance) ? anywhere.to : null);
   }
   const free = movesFree(view, host.name);
   const start: MoveErrand[] = [];
@@ -84,17 +83,10 @@ export function nextMoves(
   };
 }
 
-/** Whether the scheduler keeps the instance apart from whom its manager declared; what Nova has no group for, it does not. */
-function isApartForNova(view: View, instance: InstanceId): boolean {
+/** Nova may have no group for those whom a manager declared to be kept apart, and its scheduler would put them together. */
+function isKeptApart(view: View, instance: InstanceId): boolean {
   const group = groupOf(view, instance);
-  if (group.kind !== "declared" || !group.constraints.antiAffinity) return true;
-  const { serverGroup, members } = group;
-  const limit = maxPerHost({ ...group, serverGroup: null });
-  return (
-    serverGroup?.policy === "anti-affinity" &&
-    serverGroup.maxPerHost <= (limit ?? serverGroup.maxPerHost) &&
-    members.every((member) => serverGroup.members.includes(member))
-  );
+  return group.kind === "declared" && group.constraints.antiAffinity;
 }
 
 const placesIn = ({ placements }: Fit) => placements.filter(({ instance }) => !isSpareRoom(instance));
