@@ -9,6 +9,7 @@ import {
   groupOf,
   groupsOf,
   type ImpactedMember,
+  type GroupId,
   type InstanceGroup,
   type InstanceId,
   instanceIn,
@@ -102,7 +103,7 @@ export function budgetsOf(view: View, facts: CloudFacts): Budgets {
         return member && !serves(view, member, dead) ? [member] : [];
       });
     const impacted = new Set([...moved, ...down.map(({ id }) => memberOf(id))]);
-    const outdated = isOld && group.members.length > 1;
+    const outdated = (isOld && group.members.length > 1) || hasUnseenMember(view, group.constraints.group);
     return { max: maxImpacted(group), impacted, recoveredAt: firstRecovery(seen), down, outdated };
   }
 
@@ -142,11 +143,21 @@ function serves(view: View, { id, status, host }: CloudInstance, dead: ReadonlyS
   return SERVING.has(status) || (MOVING.has(status) && triesOf(view, id).length > 0);
 }
 
+/** Whether a member was declared after the last look, such as one that took another's place: it may be on any host. */
+function hasUnseenMember(view: View, group: GroupId): boolean {
+  const { members, instances } = view.constraints;
+  // Counted from when it was asked for: what is declared while the cloud is read may be missing there.
+  const looked = newestLook(view)?.recordedAt ?? view.entry.since;
+  return (members.get(group) ?? []).some((id) => (instances.get(id)?.declaredAt ?? looked) > looked);
+}
+
 /** When the facts were read, or an entry began with what the one before it had just seen. */
 function lastLook(view: View): Date {
-  const newest = view.effectsOf("observe").findLast(({ status }) => status.kind === "done")?.status;
-  return newest?.kind === "done" ? newest.at : view.entry.since;
+  const { status } = newestLook(view) ?? {};
+  return status?.kind === "done" ? status.at : view.entry.since;
 }
+
+const newestLook = (view: View) => view.effectsOf("observe").findLast(({ status }) => status.kind === "done");
 
 const firstRecovery = (members: readonly ImpactedMember[]): Date | null =>
   earliest(members.flatMap((member) => (member.kind === "recovering" ? [member.until] : [])));
