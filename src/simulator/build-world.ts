@@ -83,6 +83,7 @@ export function buildWorld(options: CloudOptions): World {
     deleted: [],
     groups: new Map(),
     migrations: [],
+    migrationsAt: new Map(),
     allocations: new Map(),
     moveFaults: [],
     counters: { instance: 0, migration: 0, service: 0, host: 0, aggregate: 0 },

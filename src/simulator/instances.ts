@@ -1,7 +1,7 @@
 /** What owners and admins do to instances, other than moving them. */
 import { beginAction, beginEvent, conductor, failWith, succeed } from "./actions.ts";
 import { failsAt } from "./move-faults.ts";
-import { beginMigration, dropMove, endMigration } from "./migrations.ts";
+import { beginMigration, dropMove, endMigration, setDestination } from "./migrations.ts";
 import { Refusal } from "./refusal.ts";
 import { pickHost } from "./scheduler.ts";
 import { demandState, later, stopWorkOn } from "./work.ts";
@@ -201,7 +201,7 @@ export function evacuate(world: World, instance: Instance, asker: Asker, asked: 
       endMigration(world, migration, "error");
       return setState(world, instance, { taskState: null });
     }
-    migration.destination = host.name;
+    setDestination(world, migration, host);
     allocate(world, instance, host, flavor.resources);
     settleOn(world, instance, host.name);
     setState(world, instance, { taskState: "rebuild_spawning" });

@@ -6,6 +6,7 @@ import { later, stopWorkOn } from "./work.ts";
 import {
   allocate,
   hostNamed,
+  positionOf,
   release,
   settleOn,
   transfer,
@@ -58,7 +59,21 @@ function newMigration(
   };
   world.migrations.push(migration);
   part.instance.migrations.push(migration);
+  listAt(world, part.source, migration);
   return migration;
+}
+
+/** A destination is known later than newer migrations may have begun, so it takes its place among them. */
+function listAt({ migrationsAt }: World, host: string, migration: Migration): void {
+  const there = migrationsAt.get(host) ?? [];
+  migrationsAt.set(host, there);
+  const place = positionOf(there, migration.number);
+  if (there[place] !== migration) there.splice(place, 0, migration);
+}
+
+export function setDestination(world: World, migration: Migration, { name }: Host): void {
+  migration.destination = name;
+  listAt(world, name, migration);
 }
 
 export function setMigration(world: World, migration: Migration, status: string): void {
@@ -98,7 +113,7 @@ export function holdBoth(world: World, migration: Migration, destination: Host):
   transfer(world, instance, migration);
   allocate(world, instance, destination, instance.flavor.resources);
   destination.arriving.add(instance);
-  migration.destination = destination.name;
+  setDestination(world, migration, destination);
   setMigration(world, migration, migration.status);
 }
 

@@ -29,6 +29,8 @@ export interface World {
   readonly groups: Map<string, Group>;
   /** Oldest first, by `number`. */
   readonly migrations: Migration[];
+  /** Those off and to each host, oldest first. */
+  readonly migrationsAt: Map<string, Migration[]>;
   readonly allocations: Map<string, Allocation>;
   readonly moveFaults: MoveFault[];
   readonly counters: { instance: number; migration: number; service: number; host: number; aggregate: number };

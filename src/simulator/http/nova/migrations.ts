@@ -81,7 +81,7 @@ function* wanted(world: World, call: Call): Iterable<Migration> {
   const from = call.minor < 59 ? null : query.get("marker");
   const marker = from === null ? undefined : world.migrations.find(({ id }) => id === from);
   if (from !== null && marker === undefined) throw new Refusal(400, `Marker ${from} could not be found.`);
-  const chosen = instance === null ? world.migrations : (world.instancesById.get(instance)?.migrations ?? []);
+  const chosen = candidates(world, instance, host ?? equal.source);
   const start = marker === undefined ? chosen.length : positionOf(chosen, marker.number);
   for (let place = start - 1; place >= 0; place -= 1) {
     const migration = chosen[place];
@@ -93,6 +93,12 @@ function* wanted(world: World, call: Call): Iterable<Migration> {
     if (migration.updatedAt < since || migration.updatedAt > before) continue;
     yield migration;
   }
+}
+
+/** Oldest first: no more than have to be looked at. */
+function candidates(world: World, instance: string | null, host: string | null): readonly Migration[] {
+  if (instance !== null) return world.instancesById.get(instance)?.migrations ?? [];
+  return host === null ? world.migrations : (world.migrationsAt.get(host) ?? []);
 }
 
 function shown({ base, minor }: Call, migration: Migration): unknown {
