@@ -1,5 +1,15 @@
 /** Decisions that stay in the state: steps are lists of "what is still missing?", and the first that holds is decided. */
-import { type CloudFacts, type Decision, type EffectStatus, fail, isUnderWay, perform, type View, wait } from "#sdk";
+import {
+  type CloudFacts,
+  type Decision,
+  type EffectRecord,
+  type EffectStatus,
+  fail,
+  isUnderWay,
+  perform,
+  type View,
+  wait,
+} from "#sdk";
 
 export type Hold = Decision<never>;
 
@@ -43,6 +53,10 @@ export function troubleWith({ status }: Ending): string | null {
 }
 
 export type Look = Hold | { readonly kind: "seen"; readonly facts: CloudFacts };
+
+/** The newest look at the cloud of this entry that has ended: the facts are from it, or from an entry before. */
+export const newestLook = (view: View): EffectRecord<"observe"> | undefined =>
+  view.effectsOf("observe").findLast(({ status }) => status.kind === "done");
 
 /** A look takes seconds; a quarter of an hour leaves room for a cloud that is out of reach for a while. */
 const LOOK_SECONDS = 900;

@@ -12,6 +12,7 @@ import {
   type SessionHost,
   type View,
 } from "#sdk";
+import { newestLook } from "./hold.ts";
 import { missingReserve } from "./operator-limits.ts";
 import { computesLeft, isParallel, knownTo } from "./hosts.ts";
 import { withNeededSpares } from "./mitigation.ts";
@@ -104,11 +105,13 @@ export function destinationsFor(
 ): readonly HostName[] {
   const ours = new Map(view.hosts.map((host) => [host.name, host]));
   return facts.computes
-    .filter((compute) => compute.name !== leaving && compute.up && mayTake(compute, ours.get(compute.name), reach))
+    .filter(
+      (compute) => compute.name !== leaving && compute.up && mayTake(view, compute, ours.get(compute.name), reach),
+    )
     .map(({ name }) => name);
 }
 
-function mayTake(compute: ComputeHost, ours: SessionHost | undefined, reach: Reach): boolean {
+function mayTake(view: View, compute: ComputeHost, ours: SessionHost | undefined, reach: Reach): boolean {
   if (!ours) return compute.door.kind === "open";
   switch (ours.status.kind) {
     case "draining":
@@ -120,8 +123,16 @@ function mayTake(compute: ComputeHost, ours: SessionHost | undefined, reach: Rea
       return reach === "any" && isOrCanBeOpen(compute, ours);
     case "maintained":
     case "skipped":
-      return ours.closure === "open" && compute.door.kind === "open";
+      return ours.closure === "open" && (compute.door.kind === "open" || wasOpenedSince(view, compute.name));
   }
+}
+
+/** The look at the cloud is older than the opening, so it may still show the door closed by the session itself. */
+function wasOpenedSince(view: View, host: HostName): boolean {
+  const opened = view.effect("open_host", host)?.status;
+  if (opened?.kind !== "done" || opened.outcome.closure !== "open") return false;
+  const sight = newestLook(view);
+  return sight === undefined || opened.at > sight.recordedAt;
 }
 
 const isOrCanBeOpen = ({ door }: ComputeHost, { closure }: SessionHost): boolean =>

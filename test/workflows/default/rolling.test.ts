@@ -36,6 +36,20 @@ test("a host whose action takes longer keeps nobody else from going on", () => {
     expect(indexIn(timeline, `${host} maintained`)).toBeLessThan(indexIn(timeline, "c1 maintained"));
 });
 
+test("a host that has come back takes instances at once, though the last look saw it closed", () => {
+  const full = Object.fromEntries(Object.keys(hosts).map((on, n) => [`i${n + 1}`, { on, vcpus: 4 }]));
+  const { timeline } = done(
+    rolling({
+      cloud: { hosts: { ...hosts, spare: {}, other: {} }, instances: full },
+      hosts: Object.keys(hosts),
+      managers: { shop: agree },
+      // While c2 is closed, the last look becomes too old for choosing hosts, and there is a new one.
+      actionSeconds: ({ host }) => (host === "c2" ? 60 : 5),
+    }),
+  );
+  expect(indexIn(timeline, "c6 draining")).toBeLessThan(indexIn(timeline, "c5 maintained"));
+});
+
 describe("the projects", () => {
   test("are asked about all their instances on hosts that are begun together, in one question", () => {
     const { asked } = done(rolling({ cloud: { hosts, instances: half }, managers: { shop: agree } }));

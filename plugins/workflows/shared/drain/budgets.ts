@@ -18,7 +18,7 @@ import {
   standIn,
   type View,
 } from "#sdk";
-import { after } from "../hold.ts";
+import { after, newestLook } from "../hold.ts";
 import { ownActions, ownActionsDone } from "./own-actions.ts";
 import { movesUnderWay, triesOf } from "./who-is-there.ts";
 
@@ -156,8 +156,6 @@ function lastLook(view: View): Date {
   const { status } = newestLook(view) ?? {};
   return status?.kind === "done" ? status.at : view.entry.since;
 }
-
-const newestLook = (view: View) => view.effectsOf("observe").findLast(({ status }) => status.kind === "done");
 
 const firstRecovery = (members: readonly ImpactedMember[]): Date | null =>
   earliest(members.flatMap((member) => (member.kind === "recovering" ? [member.until] : [])));

@@ -13,7 +13,7 @@ import {
   isUnderWay,
   type View,
 } from "#sdk";
-import { troubleWith } from "../hold.ts";
+import { newestLook, troubleWith } from "../hold.ts";
 
 type Tries = readonly EffectRecord<"move_instance">[];
 
@@ -85,7 +85,7 @@ const cameBack = (view: View, host: HostName, move: EffectRecord<"move_instance"
 function isGoneByCheck(view: View, host: HostName, instance: InstanceId): boolean {
   const check = checksOf(view, host).findLast(({ status }) => status.kind === "done");
   if (check?.status.kind !== "done") return false;
-  const sight = view.effectsOf("observe").findLast(({ status }) => status.kind === "done");
+  const sight = newestLook(view);
   if (sight && !isLater(view, check, sight)) return false;
   return !check.status.outcome.instances.includes(instance);
 }

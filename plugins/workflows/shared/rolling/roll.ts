@@ -8,7 +8,7 @@ import { drainsInVain } from "../bounds.ts";
 import { failInVain, onward, type Onward } from "../drain/drain.ts";
 import { whoIsThere } from "../drain/who-is-there.ts";
 import { newsOfMoves } from "../drain/work.ts";
-import { after, type Hold, look } from "../hold.ts";
+import { after, type Hold, look, newestLook } from "../hold.ts";
 import { computesLeft, lostHosts, skip } from "../hosts.ts";
 import { untilWindowEnd } from "../operator-limits.ts";
 import { failedHere, type Visit } from "../visit.ts";
@@ -130,7 +130,7 @@ function freshLook(view: View): Hold | null {
   const looks = view.effectsOf("observe");
   const fromHub = view.entries.at(-2)?.state === "START_MAINTENANCE";
   if (fromHub && looks.length === 0 && view.now < after(view.entry.since, FRESH_SECONDS)) return null;
-  const newest = looks.findLast(({ status }) => status.kind === "done")?.status;
+  const newest = newestLook(view)?.status;
   if (newest?.kind === "done" && view.now < after(newest.at, FRESH_SECONDS)) return null;
   const rolls = looks.filter(({ effect }) => effect.occasion.startsWith("roll:"));
   const last = rolls.at(-1);
