@@ -3,7 +3,8 @@
  * queue: a large session begins and ends hundreds of effects a second, and the way there and back costs more than the
  * work. What it has no hand for goes to the queue, for whichever worker has one.
  *
- *   effect   free hand -> performed; none -> left as it is, and looked for in the store when a hand comes free
+ *   effect   free hand -> performed; none -> left as it is, and looked for in the store when a hand comes free;
+ *            hinted at by another worker -> that one has no hand for more, so more is looked for
  *   session  at rest -> advanced; being advanced here -> advanced once more afterwards, however many wakes came
  *
  * Nothing here is ever the only one to know: whatever is forgotten is due in the store, and the sweep finds it.
@@ -39,6 +40,9 @@ export interface HandsOptions {
  * only wait for connections.
  */
 const TURNS_AT_ONCE = 4;
+
+/** Enough that every other worker comes and looks; each takes then as much as it has hands for. */
+const HINTS_AT_ONCE = 16;
 
 export function newHands({ number, queue, due, clock, advance, perform, onError }: HandsOptions): Hands {
   const performing = new Set<EffectId>();
@@ -116,14 +120,17 @@ export function newHands({ number, queue, due, clock, advance, perform, onError 
         const others = ids.slice(ours).filter((id) => !performing.has(id));
         if (others.length === 0) return;
         wanting = true;
-        await queue.effects(others);
+        await queue.effects(others.slice(0, HINTS_AT_ONCE));
       },
     },
     handlers: {
       session: advanceHere,
       async effect(id) {
-        if (performing.size < number) return performHere(id);
         wanting = true;
+        if (performing.size >= number) return;
+        const performed = performHere(id);
+        inHand(lookForMore());
+        await performed;
       },
     },
     async stop() {

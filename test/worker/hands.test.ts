@@ -72,6 +72,21 @@ test("a hint from the queue for which there is no hand is not forgotten", async 
   expect(begun).toEqual([1, 2]);
 });
 
+test("a hint from the queue tells that another worker has more than it can do: what is due is looked for", async () => {
+  const { hands, begun, isDue, end } = workshop({ number: 3 });
+  isDue(1, 2, 3, 4);
+  void hands.handlers.effect(EffectId.parse(1));
+  await end(0); // Nobody's: the look is on its way.
+  expect(begun).toEqual([1, 2, 3]);
+});
+
+test("of much that it has no hands for, the queue gets a few hints", async () => {
+  const { hands, queued } = workshop({ number: 1 });
+  await hands.wakes.effects(effects(...Array.from({ length: 1_000 }, (_, id) => id + 1)));
+  expect(queued.length).toBeGreaterThan(0);
+  expect(queued.length).toBeLessThan(50);
+});
+
 test("an effect that is in hand is not taken in hand again", async () => {
   const { hands, begun, queued } = workshop({ number: 3 });
   await hands.wakes.effects(effects(1));
