@@ -103,8 +103,7 @@ class Board {
     this.#names = computes.map(({ name }) => name);
     this.#position = new Map(this.#names.map((name, position) => [name, position]));
     const reserve = drains.reserve ?? {};
-    const used = facts.instances.flatMap(({ demand }) => Object.keys(demand));
-    this.#classes = [...new Set([...used, ...Object.keys(reserve)])].toSorted();
+    this.#classes = [...new Set([...indexed(facts).classes, ...Object.keys(reserve)])].toSorted();
     const width = this.#classes.length;
     this.#free = new Float64Array(computes.length * width);
     this.#capacity = new Float64Array(computes.length * width);

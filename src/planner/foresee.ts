@@ -2,6 +2,7 @@
 import type { CloudFacts, CloudInstance, ComputeHost } from "../domain/cloud.ts";
 import type { HostName, InstanceId } from "../domain/ids.ts";
 import { add, type Resources, subtract } from "../domain/resources.ts";
+import { indexMoved } from "./index-facts.ts";
 
 export interface ForeseenMove {
   readonly instance: InstanceId;
@@ -9,23 +10,29 @@ export interface ForeseenMove {
 }
 
 export function foresee(facts: CloudFacts, moves: readonly ForeseenMove[]): CloudFacts {
+  if (moves.length === 0) return facts;
   const goal = new Map(moves.map(({ instance, to }) => [instance, to]));
   const arrivals = new Map<HostName, Resources>();
   const departures = new Map<HostName, Resources>();
+  const moved: CloudInstance[] = [];
   const instances = facts.instances.map((instance): CloudInstance => {
     const to = goal.get(instance.id);
     if (to === undefined || instance.host === null || instance.host === to) return instance;
     // Placement books a move under way on both hosts, so one that was seen on its way is counted already.
     if (!isOnItsWay(instance)) arrivals.set(to, add(arrivals.get(to) ?? {}, instance.demand));
     departures.set(instance.host, add(departures.get(instance.host) ?? {}, instance.demand));
-    return { ...instance, host: to };
+    const arrived = { ...instance, host: to };
+    moved.push(arrived);
+    return arrived;
   });
   const computes = facts.computes.map((host): ComputeHost => {
-    const come = arrivals.get(host.name) ?? {};
-    const gone = departures.get(host.name) ?? {};
-    return { ...host, used: subtract(add(host.used, come), gone) };
+    const come = arrivals.get(host.name);
+    const gone = departures.get(host.name);
+    return come || gone ? { ...host, used: subtract(add(host.used, come ?? {}), gone ?? {}) } : host;
   });
-  return { ...facts, instances, computes };
+  const foreseen = { ...facts, instances, computes };
+  indexMoved(facts, foreseen, moved);
+  return foreseen;
 }
 
 const isOnItsWay = ({ status, taskState }: CloudInstance): boolean =>

@@ -3,13 +3,17 @@ import type { CloudFacts, CloudInstance, ServerGroup } from "../domain/cloud.ts"
 import type { GroupId, HostName, InstanceId } from "../domain/ids.ts";
 
 export interface IndexedFacts {
-  readonly instancesOn: ReadonlyMap<HostName, readonly CloudInstance[]>;
-  readonly groupsOf: ReadonlyMap<InstanceId, readonly ServerGroup[]>;
-  readonly byId: ReadonlyMap<InstanceId, CloudInstance>;
-  readonly hostOf: ReadonlyMap<InstanceId, HostName>;
+  readonly instancesOn: Lookup<HostName, readonly CloudInstance[]>;
+  readonly groupsOf: Lookup<InstanceId, readonly ServerGroup[]>;
+  readonly byId: Lookup<InstanceId, CloudInstance>;
+  readonly hostOf: Lookup<InstanceId, HostName>;
+  /** Of which resource classes instances take something, sorted. */
+  readonly classes: readonly string[];
   /** How many members of each group are on each host. */
   readonly membersAt: ReadonlyMap<HostName, ReadonlyMap<GroupId, number>>;
 }
+
+type Lookup<Key, Value> = Pick<ReadonlyMap<Key, Value>, "get">;
 
 /** The hard and soft server groups of an instance. */
 export const groupsOf = (facts: CloudFacts, id: InstanceId): readonly ServerGroup[] =>
@@ -29,6 +33,43 @@ export function indexed(facts: CloudFacts): IndexedFacts {
   const index = known.get(facts) ?? indexOf(facts);
   known.set(facts, index);
   return index;
+}
+
+/**
+ * Finds the same for facts in which only these instances are on other hosts than in facts that are indexed: `moved` is as
+ * they are there. A session that moves thousands foresees the cloud again and again between two looks at it.
+ */
+export function indexMoved(before: CloudFacts, after: CloudFacts, moved: readonly CloudInstance[]): void {
+  const base = indexed(before);
+  const byId = new Map(moved.map((instance) => [instance.id, instance]));
+  const touched = new Map<HostName | null, CloudInstance[]>();
+  const membersAt = new Map(base.membersAt);
+  const count = (host: HostName, groups: readonly ServerGroup[], by: 1 | -1) => {
+    const counts = new Map(membersAt.get(host));
+    for (const { id } of groups) {
+      const there = (counts.get(id) ?? 0) + by;
+      if (there === 0) counts.delete(id);
+      else counts.set(id, there);
+    }
+    membersAt.set(host, counts);
+  };
+  for (const { id, host } of moved) {
+    const from = base.hostOf.get(id);
+    const groups = base.groupsOf.get(id) ?? [];
+    if (from !== undefined) touched.set(from, []);
+    if (host !== null) touched.set(host, []);
+    if (groups.length === 0) continue;
+    if (from !== undefined) count(from, groups, -1);
+    if (host !== null) count(host, groups, 1);
+  }
+  for (const instance of after.instances) touched.get(instance.host)?.push(instance);
+  known.set(after, {
+    ...base,
+    membersAt,
+    instancesOn: { get: (host) => touched.get(host) ?? base.instancesOn.get(host) },
+    byId: { get: (id) => byId.get(id) ?? base.byId.get(id) },
+    hostOf: { get: (id) => (byId.has(id) ? (byId.get(id)?.host ?? undefined) : base.hostOf.get(id)) },
+  });
 }
 
 function indexOf({ instances, groups }: CloudFacts): IndexedFacts {
@@ -51,7 +92,9 @@ function indexOf({ instances, groups }: CloudFacts): IndexedFacts {
       membersAt.set(host, counts);
     }
   const byId = new Map(instances.map((instance) => [instance.id, instance]));
-  return { instancesOn, groupsOf, byId, hostOf, membersAt };
+  const classes = new Set<string>();
+  for (const { demand } of instances) for (const name of Object.keys(demand)) classes.add(name);
+  return { instancesOn, groupsOf, byId, hostOf, classes: [...classes].toSorted(), membersAt };
 }
 
 function put<K, V>(map: Map<K, V[]>, key: K, value: V): void {

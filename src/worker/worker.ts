@@ -27,8 +27,8 @@ export interface Worker {
 /** The longest rest after turns: what happens meanwhile waits for it. */
 const REST_MS_MAX = 500;
 
-/** Turns take a quarter of a worker's time at most, as long as the longest rest allows it. */
-const RESTS_PER_TURN = 3;
+/** Turns take a sixth of a worker's time at most, as long as the longest rest allows it. */
+const RESTS_PER_TURN = 5;
 
 /**
  * Takes turns, and rests for longer than they took. In a large session effects end all the time, and a turn takes tens of

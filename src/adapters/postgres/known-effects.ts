@@ -15,8 +15,10 @@ type Recorded = Snapshot["effects"][number];
 /** Of one entry, and what was under way before it; in the order of their ids. */
 export interface EntryEffects {
   readonly entry: number;
-  readonly newest: number;
+  newest: number;
   readonly records: Map<number, Recorded>;
+  /** Of these, what had not ended when it was read. */
+  readonly open: Set<number>;
 }
 
 /** Those of the present entry, and of earlier ones what is still under way. The session's row is locked. */
@@ -27,22 +29,32 @@ export async function readEffects(
   cache: Recent<EntryEffects>,
 ): Promise<Snapshot["effects"]> {
   const cached = cache.get(id);
-  const known: EntryEffects = cached?.entry === entry ? cached : { entry, newest: 0, records: new Map() };
-  const open = [...known.records].flatMap(([effect, record]) => (isUnderWay(record) ? [effect] : []));
+  const known: EntryEffects =
+    cached?.entry === entry ? cached : { entry, newest: 0, records: new Map(), open: new Set() };
+  const { records, open } = known;
   const rows = await trx
     .selectFrom("effect")
     .select([...recordedColumns, "id"])
     .where("session_id", "=", id)
     .where((eb) => eb.or([eb("entry", "=", entry), sql<boolean>`status in ('pending', 'running')`]))
-    .where(sql<boolean>`(id > ${known.newest} or id = any(${open}::bigint[]))`)
+    .where(sql<boolean>`(id > ${known.newest} or id = any(${[...open]}::bigint[]))`)
     .orderBy("id")
     .execute();
-  const records = new Map(known.records);
+  // What the turn itself records is read by the next one, so all that is read here has been committed.
   const seen = new Set(rows.map((row) => row.id));
-  // One of an earlier entry that has ended is no longer of interest.
-  for (const effect of open) if (!seen.has(effect)) records.delete(effect);
-  for (const row of rows) records.set(row.id, toEffectRecord(row));
-  const newest = Math.max(known.newest, rows.at(-1)?.id ?? 0);
-  cache.keep(id, { entry, newest, records });
+  for (const effect of open) {
+    if (seen.has(effect)) continue;
+    // One of an earlier entry that has ended is no longer of interest.
+    records.delete(effect);
+    open.delete(effect);
+  }
+  for (const row of rows) {
+    const record = toEffectRecord(row);
+    records.set(row.id, record);
+    if (isUnderWay(record)) open.add(row.id);
+    else open.delete(row.id);
+  }
+  known.newest = Math.max(known.newest, rows.at(-1)?.id ?? 0);
+  cache.keep(id, known);
   return [...records.values()];
 }

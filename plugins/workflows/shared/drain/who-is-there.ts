@@ -43,7 +43,16 @@ export const checksOf = (view: View, host: HostName): readonly EffectRecord<"che
 /** The occasion of a look at the cloud for what a check found on the host. Recorded only when nothing is on its way. */
 export const strangersSeen = (host: HostName, check: number): string => `on:${host}:${check}`;
 
-export const whoIsThere = (view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] => [
+export function whoIsThere(view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] {
+  const { there } = indexed(view);
+  const seen = there.get(facts) ?? new Map<HostName, readonly CloudInstance[]>();
+  there.set(facts, seen);
+  const instances = seen.get(host) ?? lookWhoIsThere(view, facts, host);
+  seen.set(host, instances);
+  return instances;
+}
+
+const lookWhoIsThere = (view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] => [
   ...instancesOn(facts, host).filter(({ id }) => !hasLeft(view, host, id)),
   ...arrivedSince(view, facts, host),
 ];
@@ -97,7 +106,8 @@ export const isLater = <A extends EffectKind, B extends EffectKind>(
   b: EffectRecord<B>,
 ): boolean => placeOf(view, a) > placeOf(view, b);
 
-const placeOf = (view: View, { effect }: { readonly effect: Effect }): number => indexed(view).place.get(effect) ?? -1;
+const placeOf = (view: View, { effect }: { readonly effect: Effect }): number =>
+  indexed(view).places().get(effect) ?? -1;
 
 /** Moves of this entry that have not ended; those off one host, or all. */
 export const movesUnderWay = (view: View, host?: HostName): Tries =>
@@ -120,7 +130,10 @@ interface IndexedView {
   /** Moves that have ended, by the host where they did. */
   readonly arrivals: ReadonlyMap<HostName | null, Tries>;
   readonly checks: ReadonlyMap<HostName, readonly EffectRecord<"check_empty">[]>;
-  readonly place: ReadonlyMap<Effect, number>;
+  /** Where each effect stands among all. Most turns of a large session ask for none. */
+  places(): ReadonlyMap<Effect, number>;
+  /** Who is on each host that was asked about, by the look that was asked. */
+  readonly there: WeakMap<CloudFacts, Map<HostName, readonly CloudInstance[]>>;
 }
 
 /** A view never changes, and an entry of a large session has tens of thousands of effects: they are sorted once. */
@@ -135,6 +148,7 @@ function indexed(view: View): IndexedView {
 function indexOf(view: View): IndexedView {
   const moves = view.effectsOf("move_instance");
   const underWay = moves.filter(isUnderWay);
+  let places: ReadonlyMap<Effect, number> | null = null;
   return {
     underWay,
     underWayOff: grouped(underWay, ({ effect }) => effect.from),
@@ -144,7 +158,8 @@ function indexOf(view: View): IndexedView {
     tries: grouped(moves, ({ effect }) => effect.instance),
     arrivals: grouped(moves.filter(hasMoved), ({ status }) => (status.kind === "done" ? status.outcome.host : null)),
     checks: grouped(view.effectsOf("check_empty"), ({ effect }) => effect.host),
-    place: new Map(view.effects.map(({ effect }, place) => [effect, place])),
+    places: () => (places ??= new Map(view.effects.map(({ effect }, place) => [effect, place]))),
+    there: new WeakMap(),
   };
 }
 

@@ -28,7 +28,7 @@ import { type Errand, errandsOf } from "../drain/errands.ts";
 import { budgetsOf } from "../drain/budgets.ts";
 import { moveFor, type MoveErrand } from "../drain/moves.ts";
 import { lookAtMembers, untilOthersServe } from "../drain/others-serve.ts";
-import { movesUnderWay, refusedBy, triesOff, whoIsThere } from "../drain/who-is-there.ts";
+import { movesUnderWay, refusedBy, triesOf, whoIsThere } from "../drain/who-is-there.ts";
 import { exhausted, lookAfterFailure, overdue, pollFor, sightOfStuck, waitFor, whyNow } from "../drain/work.ts";
 import { after, type Hold } from "../hold.ts";
 import { computesLeft, knownTo } from "../hosts.ts";
@@ -174,10 +174,13 @@ function assigned(
   const names = begun.map(({ name }) => name);
   const there = new Set(names.flatMap((name) => whoIsThere(view, facts, name).map(({ id }) => id)));
   const leaving = names.flatMap((name) => instancesOn(now, name));
+  const emptied = new Set(names);
   const except = new Set(leaving.map(({ id }) => id).filter((id) => !there.has(id) && !isSpareRoom(id)));
   const avoid = new Map(
     leaving.flatMap(({ id }) => {
-      const tried = names.flatMap((name) => triesOff(view, id, name)).flatMap(refusedBy);
+      const tried = triesOf(view, id)
+        .filter(({ effect }) => emptied.has(effect.from))
+        .flatMap(refusedBy);
       return tried.length === 0 ? [] : [[id, new Set(tried)] as const];
     }),
   );
