@@ -68,9 +68,38 @@ export function assign(facts: CloudFacts, drains: Drains): Assignment {
   return { goals: board.goals, chosen, unplaced };
 }
 
+/** Shares of room lie between 0 and the number of classes, so each rank outweighs the next. */
+const CROWDED = 1e3;
+const NOT_PREFERRED = 1e6;
+
 interface Booking {
   readonly instance: CloudInstance;
   readonly site: number;
+}
+
+/** What zones and aggregates go by. */
+function allowanceOf(instance: CloudInstance): string {
+  const allowance =
+    allowances.get(instance) ?? JSON.stringify([instance.zone, instance.aggregateSpecs, instance.project]);
+  allowances.set(instance, allowance);
+  return allowance;
+}
+
+const allowances = new WeakMap<CloudInstance, string>();
+
+/**
+ * Instances that are alike to every host: of the same size, allowed on the same hosts, in no group. The best place for one
+ * is the best for the next, but for what has changed on hosts since it was sought.
+ */
+interface Kind {
+  readonly sizes: readonly number[];
+  readonly allowed: Uint8Array;
+  /** The best place so far; null: none. */
+  best: number | null;
+  /** Its score, `Infinity` without one. */
+  score: number;
+  /** How many of the changes it knows; before the first search, none of what is there either. */
+  knows: number | null;
 }
 
 class Board {
@@ -95,6 +124,9 @@ class Board {
   /** Members of hard and soft anti-affinity groups by position, with those that were given a place. */
   readonly #members = new Map<GroupId, Map<number, number>>();
   readonly #allowed = new Map<string, Uint8Array>();
+  readonly #kinds = new Map<string, Kind>();
+  /** Hosts whose room or door has changed, as often as it did. */
+  readonly #changes: number[] = [];
 
   constructor(facts: CloudFacts, drains: Drains) {
     this.#facts = facts;
@@ -172,6 +204,7 @@ class Board {
   #setOpen(position: number, open: number): void {
     const before = this.#open[position] ?? 0;
     this.#open[position] = open;
+    this.#changes.push(position);
     for (const [index, spare] of this.#spare)
       this.#spare.set(index, spare + (open - before) * (this.#free[position * this.#classes.length + index] ?? 0));
   }
@@ -214,6 +247,7 @@ class Board {
 
   #best(instance: CloudInstance, avoided?: ReadonlySet<HostName>, wanted?: HostName): number | null {
     const groups = indexed(this.#facts).groupsOf.get(instance.id) ?? [];
+    if (groups.length === 0 && !avoided && wanted === undefined) return this.#bestOf(this.#kindOf(instance));
     const apart = groups
       .filter(({ policy }) => policy === "anti-affinity")
       .map((group) => ({ counts: this.#countsOf(group.id), max: group.maxPerHost }));
@@ -223,32 +257,72 @@ class Board {
     const together = groups.find(({ policy }) => policy === "affinity");
     const only = together ? this.#whereIts(together.members, instance) : null;
     const allowed = this.#allowedFor(instance);
-    const sizes = this.#classes.map((name) => instance.demand[name] ?? 0);
+    const sizes = this.#sizesOf(instance);
     const onlyWanted = wanted === undefined ? null : (this.#position.get(wanted) ?? -1);
     let best: number | null = null;
     let bestScore = Infinity;
     for (let site = 0; site < this.#names.length; site++) {
       if (this.#open[site] === 0 || allowed[site] === 0 || (only !== null && only !== site)) continue;
       if (onlyWanted !== null && onlyWanted !== site) continue;
-      const over = this.#roomOver(site, sizes);
-      if (over === null || apart.some(({ counts, max }) => (counts.get(site) ?? 0) >= max)) continue;
+      const room = this.#score(site, sizes);
+      if (room === Infinity || apart.some(({ counts, max }) => (counts.get(site) ?? 0) >= max)) continue;
       if (avoided?.has(this.#names[site] as HostName)) continue;
       const crowd = crowds.reduce((sum, counts) => sum + (counts.get(site) ?? 0), 0);
-      // Shares of room lie between 0 and the number of classes, so each rank outweighs the next.
-      const score = (this.#preferred[site] === 1 ? 0 : 1e6) + crowd * 1e3 + over;
+      const score = room + crowd * CROWDED;
       if (score < bestScore) [best, bestScore] = [site, score];
     }
     return best;
   }
 
-  /** What is left over there, as the sum of the shares of each class; null when it does not fit. */
-  #roomOver(site: number, wanted: readonly number[]): number | null {
+  #bestOf(kind: Kind): number | null {
+    const known = kind.knows === null ? null : this.#scoreFor(kind, kind.best);
+    const { length } = this.#changes;
+    // Where the best has become worse, any other may be better now.
+    if (kind.knows === null || known === null || known > kind.score || length - kind.knows > this.#names.length) {
+      kind.best = null;
+      kind.score = Infinity;
+      for (let site = 0; site < this.#names.length; site++) this.#consider(kind, site);
+    } else {
+      for (let change = kind.knows; change < length; change++) this.#consider(kind, this.#changes[change] ?? 0);
+    }
+    kind.knows = length;
+    return kind.best;
+  }
+
+  /** Of places that are equally good, the first is taken. */
+  #consider(kind: Kind, site: number): void {
+    const score = this.#scoreFor(kind, site);
+    if (score > kind.score || (score === kind.score && site >= (kind.best ?? -1))) return;
+    kind.best = site;
+    kind.score = score;
+  }
+
+  #scoreFor({ sizes, allowed }: Kind, site: number | null): number {
+    return site === null || this.#open[site] === 0 || allowed[site] === 0 ? Infinity : this.#score(site, sizes);
+  }
+
+  #kindOf(instance: CloudInstance): Kind {
+    const sizes = this.#sizesOf(instance);
+    const key = `${sizes.join()} ${allowanceOf(instance)}`;
+    const known = this.#kinds.get(key);
+    if (known) return known;
+    const kind = { sizes, allowed: this.#allowedFor(instance), best: null, score: Infinity, knows: null };
+    this.#kinds.set(key, kind);
+    return kind;
+  }
+
+  #sizesOf({ demand }: CloudInstance): readonly number[] {
+    return this.#classes.map((name) => demand[name] ?? 0);
+  }
+
+  /** The less the better: what is left over there, as the sum of the shares of each class; `Infinity` when it does not fit. */
+  #score(site: number, wanted: readonly number[]): number {
     const width = wanted.length;
-    let over = 0;
+    let over = this.#preferred[site] === 1 ? 0 : NOT_PREFERRED;
     for (let index = 0; index < width; index++) {
       const amount = wanted[index] ?? 0;
       const left = (this.#free[site * width + index] ?? 0) - amount;
-      if (amount > 0 && left < 0) return null;
+      if (amount > 0 && left < 0) return Infinity;
       const capacity = this.#capacity[site * width + index] ?? 0;
       if (capacity > 0) over += Math.max(0, left) / capacity;
     }
@@ -257,8 +331,8 @@ class Board {
 
   /** Where zone and aggregates let it go. Instances that are alike in these share the answer. */
   #allowedFor(instance: CloudInstance): Uint8Array {
-    const { zone, aggregateSpecs, project } = instance;
-    const key = JSON.stringify([zone, aggregateSpecs, project]);
+    const { zone } = instance;
+    const key = allowanceOf(instance);
     const known = this.#allowed.get(key);
     if (known) return known;
     const allowed = Uint8Array.from(this.#facts.computes, (host) =>
@@ -287,6 +361,7 @@ class Board {
     for (const [index, spare] of this.#spare)
       this.#spare.set(index, spare - sign * (instance.demand[this.#classes[index] ?? ""] ?? 0));
     this.#arrivals[site] = (this.#arrivals[site] ?? 0) + sign;
+    this.#changes.push(site);
     for (const { id } of indexed(this.#facts).groupsOf.get(instance.id) ?? []) {
       const counts = this.#countsOf(id);
       counts.set(site, (counts.get(site) ?? 0) + sign);

@@ -174,3 +174,70 @@ test("whatever is answered fits: room and anti-affinity hold, and who is emptied
     { numRuns: 400 },
   );
 });
+
+test("each goes to where the least is left over, also after candidates were tried in vain before", () => {
+  const world = fc.record({
+    rooms: fc.array(fc.integer({ min: 2, max: 12 }), { minLength: 3, maxLength: 7 }),
+    sizes: fc.array(fc.record({ size: fc.integer({ min: 1, max: 4 }), at: fc.nat(6) }), { maxLength: 24 }),
+    atMost: fc.nat(3),
+  });
+  fc.assert(
+    fc.property(world, ({ rooms, sizes, atMost }) => {
+      const free = [...rooms];
+      const at = new Map<number, [string, number][]>(rooms.map((_, n) => [n, []]));
+      for (const [n, one] of sizes.entries()) {
+        const place = one.at % rooms.length;
+        if ((free[place] ?? 0) < one.size) continue;
+        free[place] = (free[place] ?? 0) - one.size;
+        at.get(place)?.push([`i${n}`, one.size]);
+      }
+      const facts = aCloud({
+        hosts: Object.fromEntries(rooms.map((room, n) => [`h${n}`, { vcpus: room }])),
+        instances: Object.fromEntries(
+          [...at].flatMap(([n, there]) => there.map(([id, size]) => [id, { on: `h${n}`, vcpus: size }])),
+        ),
+      });
+
+      // The same again, with a search over all hosts for each.
+      const room = [...free];
+      const away = new Set([0]);
+      const expected = new Map<string, string>();
+      const received = new Set<number>();
+      const empty = (place: number): boolean => {
+        const before = [...room];
+        const placed: [string, number][] = [];
+        for (const [id, size] of (at.get(place) ?? []).toSorted(([a, m], [b, n]) => n - m || (a < b ? -1 : 1))) {
+          const open = rooms.map((_, n) => n).filter((n) => !away.has(n) && (room[n] ?? 0) >= size);
+          const over = (n: number) => (2 * ((room[n] ?? 0) - size)) / (rooms[n] ?? 1);
+          const [best] = open.toSorted((a, b) => over(a) - over(b) || a - b);
+          if (best === undefined) {
+            if (place === 0) continue;
+            room.splice(0, room.length, ...before);
+            return false;
+          }
+          room[best] = (room[best] ?? 0) - size;
+          placed.push([id, best]);
+        }
+        for (const [id, best] of placed) {
+          expected.set(id, `h${best}`);
+          received.add(best);
+        }
+        return true;
+      };
+      empty(0);
+      const chosen: string[] = [];
+      for (let place = 1; place < rooms.length && chosen.length < atMost; place++) {
+        if (received.has(place)) continue;
+        away.add(place);
+        if (empty(place)) chosen.push(`h${place}`);
+        else away.delete(place);
+      }
+
+      const candidates = rooms.slice(1).map((_, n) => host(`h${n + 1}`));
+      const answer = ask(facts, { begun: [host("h0")], candidates, atMost });
+      expect(answer.chosen).toEqual(chosen);
+      expect(goals(answer)).toEqual(Object.fromEntries(expected));
+    }),
+    { numRuns: 500 },
+  );
+});
