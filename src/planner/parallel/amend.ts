@@ -65,11 +65,26 @@ function moveTakes(plan: Planned, second: number, instance: number, seconds: num
   return { ...plan, cloud: { ...cloud, moveTime, snapshot: { ...snapshot, instances } }, run: { ...run, moves } };
 }
 
+/** It is to be made again from now on, to the same place, and before all others that have not begun. */
 function moveFailed(plan: Planned, second: number, instance: number): Planned {
-  const failed = underWay(plan.run.moves, second, instance);
+  const { moves } = plan.run;
+  const failed = underWay(moves, second, instance);
   if (failed === -1) return plan;
-  const moves = movesThat(plan.run.moves, (move) => move !== failed);
-  return { ...plan, run: { ...plan.run, moves } };
+  const again = noMoves(moves.count);
+  const write = (move: number, start: number, end: number) =>
+    record(again, moves.instance[move]!, moves.from[move]!, moves.to[move]!, start, end);
+  const writeAgain = () => write(failed, second, second + plan.cloud.moveTime[instance]!);
+  let isWritten = false;
+  for (let move = 0; move < moves.count; move++) {
+    if (move === failed) continue;
+    if (!isWritten && moves.start[move]! >= second) {
+      writeAgain();
+      isWritten = true;
+    }
+    write(move, moves.start[move]!, moves.end[move]!);
+  }
+  if (!isWritten) writeAgain();
+  return { ...plan, run: { ...plan.run, moves: again } };
 }
 
 /** The session's hosts are named from now on: without names, a disabled host would not be among them. */

@@ -122,9 +122,10 @@ export function postpone({ moves }: Chart, move: number): void {
 export function unplace(chart: Chart, move: number): readonly number[] {
   const { moves, arriving, ofInstance } = chart;
   const instance = moves.instance[move]!;
-  const later = listed(ofInstance, instance).filter((other) => moves.start[other]! > moves.start[move]!);
+  const later = listed(ofInstance, instance).filter((other) => isAfter(chart, other, move));
   for (const other of later) dropMove(chart, other);
-  if (moves.to[move] !== -1) takeOut(arriving, moves.to[move]!, move);
+  const to = moves.to[move]!;
+  if (to !== -1) takeOut(arriving, to, move);
   moves.to[move] = -1;
   chart.isBefore[move] = 0;
   settleAt(chart, instance, -1);
@@ -146,7 +147,14 @@ export function dropMove(chart: Chart, move: number): void {
   takeOut(ofInstance, instance, move);
   takeOut(ofGroup, cloud.group[instance]!, move);
   if (moves.to[move] !== -1) takeOut(arriving, moves.to[move]!, move);
+  chart.isBefore[move] = 0;
   postpone(chart, move);
+}
+
+/** Whether the instance makes this move after the other one; new moves come after all that are kept. */
+export function isAfter({ past: { moves } }: Chart, move: number, other: number): boolean {
+  if (move >= moves.count) return move > other;
+  return other < moves.count && moves.start[move]! > moves.start[other]!;
 }
 
 /** In the end the instance is there. */

@@ -10,6 +10,7 @@ import {
   chartOf,
   drainOf,
   dropMove,
+  isAfter,
   isOfDrain,
   place,
   postpone,
@@ -24,6 +25,7 @@ import type { NumberedCloud } from "./numbered.ts";
 import type { Past } from "./resume.ts";
 import type { Run } from "./run.ts";
 import { settledHost } from "./settled-host.ts";
+import { swap } from "./swap.ts";
 import { timetableOf } from "./timetable.ts";
 
 /** What news are about: hosts and groups where anything may be other than planned. */
@@ -36,8 +38,8 @@ export interface Touched {
 const DRAINS_MOST = 3_000;
 /** After so many seconds of waiting for its host, an instance takes another one that is back later than planned, but sooner. */
 const PATIENCE = 300;
-/** Who has to wait longer for any place, in seconds, is better served by changing what others do, too. */
-const WAIT_MOST = 900;
+/** How many times longer a mended plan may take; where it takes longer, to change what others do is mostly better. */
+const LONGER_MOST = 1.02;
 
 interface Mending {
   readonly chart: Chart;
@@ -62,7 +64,9 @@ export function mend(cloud: NumberedCloud, past: Past, second: number, touched: 
     goAnew(mending, host);
     if (drains === DRAINS_MOST) mending.isBeyond = true;
   }
-  return mending.isBeyond || !keepsWindow(mending) ? null : timetableOf(chart);
+  if (mending.isBeyond || !keepsWindow(mending)) return null;
+  const mended = timetableOf(chart);
+  return mended.makespan > LONGER_MOST * past.makespan ? null : mended;
 }
 
 /** Limits of the whole session are not looked at here, nor what takes no time at all, after which hosts rest for a second. */
@@ -92,6 +96,7 @@ function lookAtHost(mending: Mending, host: number): void {
     if (chart.emptyAt[host]! >= second) addMissing(mending, host);
     enter(mending, host);
   }
+  for (const move of listed(chart.arriving, host)) if (!comesInTime(chart, move)) mending.isBeyond = true;
   for (const move of misplaced(chart, host, second)) moveElsewhere(mending, move);
   delayCrowded(mending, laneInto(chart, host));
 }
@@ -157,12 +162,14 @@ function delayCrowded(mending: Mending, lane: Lane): void {
 
 /** The move cannot begin when it should: its drain is timed anew. */
 function delay(mending: Mending, move: number): void {
-  const { chart, second } = mending;
-  const from = chart.moves.from[move]!;
-  if (!isOfDrain(chart, move) || chart.cloud.planned[from] === 0 || chart.emptyAt[from]! < second)
-    mending.isBeyond = true;
-  else enter(mending, from);
+  if (mayDelay(mending, move)) enter(mending, mending.chart.moves.from[move]!);
+  else mending.isBeyond = true;
 }
+
+const mayDelay = ({ chart, second }: Mending, move: number): boolean => {
+  const from = chart.moves.from[move]!;
+  return isOfDrain(chart, move) && chart.cloud.planned[from] === 1 && chart.emptyAt[from]! >= second;
+};
 
 function enter({ chart, due, isDue }: Mending, host: number): void {
   if (isDue[host] === 1 || chart.cloud.planned[host] === 0) return;
@@ -219,7 +226,7 @@ function startFrom(mending: Mending, move: number, notBefore: number): void {
   const instance = moves.instance[move]!;
   const group = cloud.group[instance]!;
   const opensAt = placeFor(mending, move, notBefore);
-  if (opensAt - notBefore > WAIT_MOST || cloud.maxImpacted[group] === 0) {
+  if (opensAt === Infinity || cloud.maxImpacted[group] === 0) {
     mending.isBeyond = true;
     return;
   }
@@ -229,6 +236,19 @@ function startFrom(mending: Mending, move: number, notBefore: number): void {
   moves.start[move] = earliestStart(moves, lanes, Math.max(notBefore, opensAt), seconds);
   moves.end[move] = moves.start[move]! + seconds;
   if (chart.isBefore[move] === 1 && moves.end[move]! > chart.drainStart[to]!) delayDrain(mending, to);
+  if (!comesInTime(chart, move)) mending.isBeyond = true;
+}
+
+/** Whether the instance goes on from where the move takes it no sooner than it is there, or with a drain that can wait for it. */
+function comesInTime(chart: Chart, move: number): boolean {
+  const { moves, ofInstance, isBefore } = chart;
+  const { start, end, from, to, instance } = moves;
+  return listed(ofInstance, instance[move]!)
+    .filter((other) => isAfter(chart, other, move))
+    .every(
+      (other) =>
+        start[other]! >= end[move]! || (isBefore[move] === 1 && from[other] === to[move] && isOfDrain(chart, other)),
+    );
 }
 
 /** Where the instance is meant to go, or another host when that one is late; answers since when the place is there. */
@@ -241,10 +261,27 @@ function placeFor(mending: Mending, move: number, notBefore: number): number {
   const other = settledHost(chart, moves.instance[move]!, moves.from[move]!, notBefore);
   const otherAt = other === -1 ? Infinity : settledAt[other]!;
   const isPatient = plannedAt - notBefore <= PATIENCE && otherAt > notBefore;
-  if (isPatient || otherAt >= plannedAt) return plannedAt;
+  if (isPatient) return plannedAt;
+  if (Math.min(plannedAt, otherAt) - notBefore > PATIENCE && swapPlaces(mending, move, notBefore)) return notBefore;
+  if (otherAt >= plannedAt) return plannedAt;
   if (to !== -1) unplaceHere(mending, move);
   place(chart, move, other);
   return otherAt;
+}
+
+/** Has the instance take the place of another one that comes later, and that one look for another place then. */
+function swapPlaces(mending: Mending, move: number, notBefore: number): boolean {
+  const { chart, second } = mending;
+  const { moves } = chart;
+  const mayGo = (other: number) =>
+    moves.start[other]! >= second && moves.start[other]! < Infinity && mayDelay(mending, other);
+  const other = swap(chart, moves.instance[move]!, moves.from[move]!, notBefore, mayGo);
+  if (other === -1) return false;
+  const host = moves.to[other]!;
+  moveElsewhere(mending, other);
+  if (moves.to[move] !== -1) unplaceHere(mending, move);
+  place(chart, move, host);
+  return true;
 }
 
 /** Something comes to the host after the planned start of its drain. */

@@ -7,12 +7,11 @@ import { listed } from "./lists.ts";
  * left with least. What a settled host has free in the end it has free all the time. -1: there is none.
  */
 export function settledHost(chart: Chart, instance: number, leaving: number, second: number): number {
-  const { cloud, free, settledAt, members, last } = chart;
-  const { hostCount, classes, demand, allowed, group, perHost, scarce } = cloud;
+  const { cloud, free, settledAt } = chart;
+  const { hostCount, classes, demand, allowed, scarce } = cloud;
   const width = classes.length;
   const wanted = demand.subarray(instance * width, (instance + 1) * width);
-  const most = perHost[group[instance]!]!;
-  const full = most === Infinity ? null : fullOf(listed(members, group[instance]!), last, most);
+  const isFull = isFullOf(chart, instance);
   let [best, soonest, least] = [-1, Infinity, Infinity];
   for (let host = 0; host < hostCount; host++) {
     const from = Math.max(second, settledAt[host]!);
@@ -21,16 +20,19 @@ export function settledHost(chart: Chart, instance: number, leaving: number, sec
     if (left < 0 || (from === soonest && left >= least)) continue;
     let k = 0;
     while (k < width && wanted[k]! <= free[host * width + k]!) k += 1;
-    if (k < width || host === leaving || full?.has(host) === true) continue;
+    if (k < width || host === leaving || isFull(host)) continue;
     if (allowed[instance]?.has(host) === false) continue;
     [best, soonest, least] = [host, from, left];
   }
   return best;
 }
 
-/** Hosts where so many of these instances end that no other one may. */
-function fullOf(instances: readonly number[], last: Int32Array, most: number): ReadonlySet<number> {
+/** Tells of hosts whether so many of the instance's group are there in the end that it may not be, too. */
+export function isFullOf({ cloud, members, last }: Chart, instance: number): (host: number) => boolean {
+  const group = cloud.group[instance]!;
+  const most = cloud.perHost[group]!;
+  if (most === Infinity) return () => false;
   const counts = new Map<number, number>();
-  for (const instance of instances) counts.set(last[instance]!, (counts.get(last[instance]!) ?? 0) + 1);
-  return new Set([...counts.keys()].filter((host) => counts.get(host)! >= most));
+  for (const one of listed(members, group)) counts.set(last[one]!, (counts.get(last[one]!) ?? 0) + 1);
+  return (host) => (counts.get(host) ?? 0) >= most;
 }
