@@ -28,15 +28,15 @@ export function amend(plan: Planned, second: number, event: PlanEvent): Planned 
     case "action_takes":
       return actionTakes(plan, second, hostNamed(plan, event.host), event.seconds);
     case "move_takes":
-      return moveTakes(plan, second, instanceNamed(plan, event.instance), event.seconds);
+      return moveTakes(plan, second, knownInstance(plan, event.instance), event.seconds);
     case "move_failed":
-      return moveFailed(plan, second, instanceNamed(plan, event.instance));
+      return moveFailed(plan, second, knownInstance(plan, event.instance));
     case "host_closed":
       return hostClosed(plan, hostNamed(plan, event.host));
     case "host_left_out":
       return hostLeftOut(plan, second, hostNamed(plan, event.host), [event.reason]);
     case "instance_gone":
-      return instanceGone(plan, instanceNamed(plan, event.instance));
+      return instanceGone(plan, knownInstance(plan, event.instance));
     case "instance_is":
       return instanceIs(plan, second, event.instance);
   }
@@ -122,7 +122,7 @@ function instanceGone(plan: Planned, instance: number): Planned {
 
 function instanceIs(plan: Planned, second: number, is: SnapshotInstance): Planned {
   const { run } = plan;
-  const known = plan.cloud.snapshot.instances.findIndex(({ instance }) => instance === is.instance);
+  const known = instanceNamed(plan, is.instance);
   const { cloud, instance } = withInstance(plan.cloud, known, is);
   const moves = known === -1 ? run.moves : movesThat(run.moves, (move) => run.moves.instance[move] !== known);
   const amended = { ...plan, cloud, run: { ...run, moves } };
@@ -151,14 +151,22 @@ function movesThat(moves: Moves, isKept: (move: number) => boolean): Moves {
   return kept;
 }
 
-function hostNamed({ cloud }: Planned, name: string): number {
+export function hostNamed({ cloud }: Planned, name: string): number {
   const number = cloud.snapshot.hosts.findIndex(({ host }) => host === name);
   if (number === -1) throw new Error(`the plan knows no host ${name}`);
   return number;
 }
 
-function instanceNamed({ cloud }: Planned, name: string): number {
-  const number = cloud.snapshot.instances.findIndex(({ instance }) => instance === name);
+function knownInstance(plan: Planned, name: string): number {
+  const number = instanceNamed(plan, name);
   if (number === -1) throw new Error(`the plan knows no instance ${name}`);
   return number;
+}
+
+/** -1 where the plan knows no such instance. */
+export function instanceNamed({ cloud: { snapshot } }: Planned, name: string): number {
+  const { instances } = snapshot;
+  // A loop, since a call for each of hundreds of thousands would take milliseconds.
+  for (let number = 0; number < instances.length; number++) if (instances[number]!.instance === name) return number;
+  return -1;
 }

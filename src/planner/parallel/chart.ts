@@ -29,6 +29,10 @@ export interface Chart {
   readonly last: Int32Array;
   /** `host * classes + class`: what is free in the end. */
   readonly free: Float64Array;
+  /** Hosts that have or had as much of the scarce class free in the end as the smallest instance wants; others need no look. */
+  readonly roomy: number[];
+  readonly smallest: number;
+  readonly isRoomy: Uint8Array;
   /** Per host: from then on nothing leaves it any more; never where nothing may go. */
   readonly settledAt: Float64Array;
 }
@@ -53,6 +57,9 @@ export function chartOf(cloud: NumberedCloud, past: Past): Chart {
     members: emptyLists(groupCount, instanceCount),
     last: home.slice(),
     free: cloud.capacity.slice(),
+    roomy: [],
+    smallest: smallestOf(cloud),
+    isRoomy: new Uint8Array(hostCount),
     settledAt: new Float64Array(hostCount),
   };
   for (let host = 0; host < hostCount; host++) chart.settledAt[host] = settledBy(chart, host);
@@ -70,7 +77,21 @@ export function chartOf(cloud: NumberedCloud, past: Past): Chart {
     for (let k = 0, at = chart.last[instance]! * width; k < width; k++)
       chart.free[at + k]! -= demand[instance * width + k]!;
   }
+  for (let host = 0; host < hostCount; host++) noteRoom(chart, host);
   return chart;
+}
+
+function smallestOf({ classes, demand, scarce }: NumberedCloud): number {
+  let smallest = Infinity;
+  for (let at = scarce; at < demand.length; at += Math.max(1, classes.length))
+    smallest = Math.min(smallest, demand[at]!);
+  return smallest;
+}
+
+function noteRoom({ cloud: { classes, scarce }, free, smallest, roomy, isRoomy }: Chart, host: number): void {
+  if (isRoomy[host] === 1 || free[host * classes.length + scarce]! < smallest) return;
+  isRoomy[host] = 1;
+  roomy.push(host);
 }
 
 function copyOf(moves: Moves, room: number): Moves {
@@ -158,7 +179,8 @@ export function isAfter({ past: { moves } }: Chart, move: number, other: number)
 }
 
 /** In the end the instance is there. */
-export function settleAt({ cloud, last, free }: Chart, instance: number, host: number): void {
+export function settleAt(chart: Chart, instance: number, host: number): void {
+  const { cloud, last, free } = chart;
   const { classes, demand } = cloud;
   const width = classes.length;
   const before = last[instance]!;
@@ -168,6 +190,7 @@ export function settleAt({ cloud, last, free }: Chart, instance: number, host: n
     if (before !== -1) free[before * width + k]! += amount;
     if (host !== -1) free[host * width + k]! -= amount;
   }
+  if (before !== -1) noteRoom(chart, before);
 }
 
 /** The moves of the host's drain. */

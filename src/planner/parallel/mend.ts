@@ -233,9 +233,10 @@ function startFrom(mending: Mending, move: number, notBefore: number): void {
   const to = moves.to[move]!;
   const lanes = [laneOutOf(chart, moves.from[move]!), laneInto(chart, to), laneOfGroup(chart, group)];
   const seconds = cloud.moveTime[instance]!;
-  moves.start[move] = earliestStart(moves, lanes, Math.max(notBefore, opensAt), seconds);
-  moves.end[move] = moves.start[move]! + seconds;
-  if (chart.isBefore[move] === 1 && moves.end[move]! > chart.drainStart[to]!) delayDrain(mending, to);
+  const start = earliestStart(moves, lanes, Math.max(notBefore, opensAt), seconds);
+  moves.start[move] = start;
+  moves.end[move] = start + seconds;
+  if (chart.isBefore[move] === 1 && start + seconds > chart.drainStart[to]!) delayDrain(mending, to);
   if (!comesInTime(chart, move)) mending.isBeyond = true;
 }
 

@@ -7,17 +7,18 @@ import { listed } from "./lists.ts";
  * left with least. What a settled host has free in the end it has free all the time. -1: there is none.
  */
 export function settledHost(chart: Chart, instance: number, leaving: number, second: number): number {
-  const { cloud, free, settledAt } = chart;
-  const { hostCount, classes, demand, allowed, scarce } = cloud;
+  const { cloud, free, roomy, settledAt } = chart;
+  const { classes, demand, allowed, scarce } = cloud;
   const width = classes.length;
   const wanted = demand.subarray(instance * width, (instance + 1) * width);
   const isFull = isFullOf(chart, instance);
   let [best, soonest, least] = [-1, Infinity, Infinity];
-  for (let host = 0; host < hostCount; host++) {
-    const from = Math.max(second, settledAt[host]!);
-    if (from > soonest || from === Infinity) continue;
+  for (const host of width === 0 ? settledAt.keys() : roomy) {
     const left = width === 0 ? 0 : free[host * width + scarce]! - wanted[scarce]!;
-    if (left < 0 || (from === soonest && left >= least)) continue;
+    if (left < 0) continue;
+    const from = Math.max(second, settledAt[host]!);
+    if (from > soonest || from === Infinity || (from === soonest && (left > least || (left === least && host > best))))
+      continue;
     let k = 0;
     while (k < width && wanted[k]! <= free[host * width + k]!) k += 1;
     if (k < width || host === leaving || isFull(host)) continue;
