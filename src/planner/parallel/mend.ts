@@ -35,7 +35,7 @@ export interface Touched {
 }
 
 /** To time more drains than that takes as long as to go through the whole plan. */
-const DRAINS_MOST = 3_000;
+const DRAINS_MOST = 1_000;
 /** After so many seconds of waiting for its host, an instance takes another one that is back later than planned, but sooner. */
 const PATIENCE = 300;
 /** How many times longer a mended plan may take; where it takes longer, to change what others do is mostly better. */
