@@ -51,7 +51,10 @@ interface Point {
 }
 
 const points = numbers(options.hosts).flatMap((hosts) =>
-  numbers(wanted.utilisations).map((utilisation) => measure(hosts, utilisation)),
+  numbers(wanted.utilisations).map((utilisation) => {
+    tell(`${hosts} hosts, ${utilisation} in use`);
+    return measure(hosts, utilisation);
+  }),
 );
 const text = report(points);
 console.log(text);
@@ -108,6 +111,11 @@ function measure(hosts: number, utilisation: number): Point {
   };
 }
 
+/** How far it is, beside the results. */
+function tell(what: string): void {
+  console.error(`${performance.now().toFixed(0).padStart(9)} ms  ${what}`);
+}
+
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.ceil(share * sorted.length) - 1]!;
@@ -143,6 +151,7 @@ function report(of: readonly Point[]): string {
 
 function sectionOfLarge(): readonly string[] {
   if (Number(options.large) === 0) return [];
+  tell(`${options.large} hosts`);
   const large = measureLarge(Number(options.large), 0.8, Number(wanted.events));
   return [
     `## ${large.hosts} hosts, ${large.instances} instances`,
@@ -157,6 +166,7 @@ function sectionOfLarge(): readonly string[] {
 }
 
 function sectionOfTiny(): readonly string[] {
+  tell("tiny clouds, against the optimum");
   const { clouds, median, p95, worst, within, missed, unsolved } = compareTiny(USUAL.tiny);
   return [
     "## Against the optimum",

@@ -28,15 +28,15 @@ export function amend(plan: Planned, second: number, event: PlanEvent): Planned 
     case "action_takes":
       return actionTakes(plan, second, hostNamed(plan, event.host), event.seconds);
     case "move_takes":
-      return moveTakes(plan, second, instanceNamed(plan, event.instance), event.seconds);
+      return moveTakes(plan, second, knownInstance(plan, event.instance), event.seconds);
     case "move_failed":
-      return moveFailed(plan, second, instanceNamed(plan, event.instance));
+      return moveFailed(plan, second, knownInstance(plan, event.instance));
     case "host_closed":
       return hostClosed(plan, hostNamed(plan, event.host));
     case "host_left_out":
       return hostLeftOut(plan, second, hostNamed(plan, event.host), [event.reason]);
     case "instance_gone":
-      return instanceGone(plan, instanceNamed(plan, event.instance));
+      return instanceGone(plan, knownInstance(plan, event.instance));
     case "instance_is":
       return instanceIs(plan, second, event.instance);
   }
@@ -65,11 +65,26 @@ function moveTakes(plan: Planned, second: number, instance: number, seconds: num
   return { ...plan, cloud: { ...cloud, moveTime, snapshot: { ...snapshot, instances } }, run: { ...run, moves } };
 }
 
+/** It is to be made again from now on, to the same place, and before all others that have not begun. */
 function moveFailed(plan: Planned, second: number, instance: number): Planned {
-  const failed = underWay(plan.run.moves, second, instance);
+  const { moves } = plan.run;
+  const failed = underWay(moves, second, instance);
   if (failed === -1) return plan;
-  const moves = movesThat(plan.run.moves, (move) => move !== failed);
-  return { ...plan, run: { ...plan.run, moves } };
+  const again = noMoves(moves.count);
+  const write = (move: number, start: number, end: number) =>
+    record(again, moves.instance[move]!, moves.from[move]!, moves.to[move]!, start, end);
+  const writeAgain = () => write(failed, second, second + plan.cloud.moveTime[instance]!);
+  let isWritten = false;
+  for (let move = 0; move < moves.count; move++) {
+    if (move === failed) continue;
+    if (!isWritten && moves.start[move]! >= second) {
+      writeAgain();
+      isWritten = true;
+    }
+    write(move, moves.start[move]!, moves.end[move]!);
+  }
+  if (!isWritten) writeAgain();
+  return { ...plan, run: { ...plan.run, moves: again } };
 }
 
 /** The session's hosts are named from now on: without names, a disabled host would not be among them. */
@@ -107,7 +122,7 @@ function instanceGone(plan: Planned, instance: number): Planned {
 
 function instanceIs(plan: Planned, second: number, is: SnapshotInstance): Planned {
   const { run } = plan;
-  const known = plan.cloud.snapshot.instances.findIndex(({ instance }) => instance === is.instance);
+  const known = instanceNamed(plan, is.instance);
   const { cloud, instance } = withInstance(plan.cloud, known, is);
   const moves = known === -1 ? run.moves : movesThat(run.moves, (move) => run.moves.instance[move] !== known);
   const amended = { ...plan, cloud, run: { ...run, moves } };
@@ -136,14 +151,22 @@ function movesThat(moves: Moves, isKept: (move: number) => boolean): Moves {
   return kept;
 }
 
-function hostNamed({ cloud }: Planned, name: string): number {
+export function hostNamed({ cloud }: Planned, name: string): number {
   const number = cloud.snapshot.hosts.findIndex(({ host }) => host === name);
   if (number === -1) throw new Error(`the plan knows no host ${name}`);
   return number;
 }
 
-function instanceNamed({ cloud }: Planned, name: string): number {
-  const number = cloud.snapshot.instances.findIndex(({ instance }) => instance === name);
+function knownInstance(plan: Planned, name: string): number {
+  const number = instanceNamed(plan, name);
   if (number === -1) throw new Error(`the plan knows no instance ${name}`);
   return number;
+}
+
+/** -1 where the plan knows no such instance. */
+export function instanceNamed({ cloud: { snapshot } }: Planned, name: string): number {
+  const { instances } = snapshot;
+  // A loop, since a call for each of hundreds of thousands would take milliseconds.
+  for (let number = 0; number < instances.length; number++) if (instances[number]!.instance === name) return number;
+  return -1;
 }

@@ -42,3 +42,14 @@ export function firstMoves(moves: Moves, count: number): Moves {
   for (const column of COLUMNS) first[column].set(moves[column].subarray(0, count));
   return Object.assign(first, { count });
 }
+
+/** The first move that starts at the second or later, in moves by their starts. */
+export function firstFrom({ start, count }: Moves, second: number): number {
+  let [low, high] = [0, count];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (start[middle]! < second) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -39,9 +39,10 @@ export function planned(snapshot: CloudSnapshot, { seed = 1, attemptsMax = Infin
 /** A plan in the format that is read by others. */
 export function asPlan({ cloud, run, blocked: ahead }: Planned): Plan {
   const { snapshot } = cloud;
-  const scale_in = scaleInAdvice(run.board, run.waiting);
+  const { board, waiting } = run;
+  const scale_in = board === null ? [] : scaleInAdvice(board, waiting);
   const blocked = new Map(ahead);
-  for (const host of run.waiting) blocked.set(host, obstaclesLeft(run.board, host));
+  if (board !== null) for (const host of waiting) blocked.set(host, obstaclesLeft(board, host));
   const visited = run.begun.filter((host) => run.actionEnd[host]! >= 0 && !blocked.has(host));
   const bound = lowerBound(cloud, marked(cloud.hostCount, visited), hostTimes(cloud));
   const makespan = lastEnd(run, visited);

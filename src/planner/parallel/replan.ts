@@ -1,15 +1,26 @@
 /** A plan is mended after something came otherwise: what that does not touch keeps its place. */
 import { amend, type PlanEvent } from "./amend.ts";
 import { follow } from "./follow.ts";
+import { mend } from "./mend.ts";
 import { windowTooShort } from "./obstacles.ts";
 import type { Planned } from "./plan.ts";
+import { touchedBy } from "./touched.ts";
 
 /**
  * The plan from `second` on with this news; a whole one; what began before it stays as it was. The answer is a plan for the
  * cloud as the news describe it, so that news can follow news; `second` never goes back.
  */
 export function replan(plan: Planned, second: number, event: PlanEvent): Planned {
-  let amended = amend(plan, second, event);
+  const amended = amend(plan, second, event);
+  // Where hosts wait, the news may let them go.
+  const { cloud, run, blocked } = amended;
+  const mended = run.waiting.length > 0 ? null : mend(cloud, run, second, touchedBy(plan, amended, event));
+  return mended === null ? followWithinWindow(amended, second) : { cloud, run: mended, blocked };
+}
+
+/** Goes through the whole rest of the plan. */
+function followWithinWindow(plan: Planned, second: number): Planned {
+  let amended = plan;
   const window = amended.cloud.snapshot.session.window_seconds ?? Infinity;
   while (true) {
     const { cloud } = amended;

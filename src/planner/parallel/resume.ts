@@ -4,10 +4,10 @@ import { ACTING, book, close, DONE, DRAINING, setUp, WAITING } from "./board.ts"
 import { type Course, newCourse, occupy } from "./course.ts";
 import type { NumberedCloud } from "./numbered.ts";
 import type { Run } from "./run.ts";
-import { firstMoves, type Moves } from "./moves.ts";
+import { firstFrom, firstMoves, type Moves } from "./moves.ts";
 import { ACTION_ENDS, HOST_IS_DUE, traffic } from "./traffic.ts";
 
-export type Past = Pick<Run, "moves" | "begun" | "drainStart" | "emptyAt" | "actionEnd">;
+export type Past = Pick<Run, "moves" | "begun" | "drainStart" | "emptyAt" | "actionEnd" | "makespan">;
 
 export interface Resumed {
   readonly course: Course;
@@ -39,17 +39,6 @@ export function resume(cloud: NumberedCloud, past: Past, second: number): Resume
   resumeHosts(course, past);
   resumeMoves(course, moves, begun);
   return { course, goals: goalsFrom(moves, begun, cloud.instanceCount) };
-}
-
-/** The first move that starts at the second or later, in moves by their starts. */
-function firstFrom({ start, count }: Moves, second: number): number {
-  let [low, high] = [0, count];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (start[middle]! < second) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 function phaseOf({ planned, action }: NumberedCloud, { drainStart, emptyAt }: Past, host: number, second: number) {

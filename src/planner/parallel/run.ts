@@ -13,7 +13,8 @@ import type { Moves } from "./moves.ts";
 import { HOST_IS_DUE, traffic } from "./traffic.ts";
 
 export interface Run {
-  readonly board: Board;
+  /** How things stood at the end, which says why hosts wait; null where none does. */
+  readonly board: Board | null;
   /** In the order of their starts. */
   readonly moves: Moves;
   /** Hosts in the order in which their drains began. */
@@ -184,7 +185,8 @@ export function run(cloud: NumberedCloud, { times, order, twice, holes = HOLES, 
 
 /** What has come of a course in which nothing happens any more. */
 export const resultOf = (course: Course, waiting: readonly number[]): Run => {
-  const { board, moving, begun, drainStart, emptyAt, actionEnd, makespan } = course;
+  const { moving, begun, drainStart, emptyAt, actionEnd, makespan } = course;
+  const board = waiting.length === 0 ? null : course.board;
   return { board, moves: moving.moves, begun, drainStart, emptyAt, actionEnd, makespan, waiting };
 };
 
