@@ -292,7 +292,9 @@ class Playing {
     const newest = new Map<InstanceId, AskedQuestion>();
     for (const question of this.#questions)
       if (question.entry === number) for (const id of question.instances) newest.set(id, question);
-    return [...newest].flatMap(([id, { reply, actionsAt, round }]) => {
+    return [...newest].flatMap(([id, { reply, replyBy, actionsAt, round }]) => {
+      if (reply === null && replyBy >= later(this.#now))
+        return this.#constraints().instances.get(id)?.migrationType === "OWN_ACTION" ? [id] : [];
       if (reply?.answer !== "ACK" || reply.actions.get(id) !== "OWN_ACTION") return [];
       const since = Math.max(reply.at.getTime(), actionsAt.getTime());
       const isOver = later(this.#now).getTime() >= since + this.#session.options.own_action_seconds * 1_000;
