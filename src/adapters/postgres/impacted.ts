@@ -70,7 +70,8 @@ export const recentMoves = (since: Date, now: Date) => sql<SeenMove>`
   union all
   select asked.id, null, null, null, 0
   from session
-  join question on question.session_id = session.id and question.entry = session.entry and question.reply_by >= ${now}
+  join question on question.session_id = session.id and question.entry = session.entry
+    and question.reply_by >= ${now} and 'OWN_ACTION' = any(question.allowed_actions)
   cross join unnest(question.instance_ids) as asked (id)
   join instance_constraint as declared on declared.instance_id = asked.id and declared.migration_type = 'OWN_ACTION'
   where session.ended_at is null

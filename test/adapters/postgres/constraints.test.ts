@@ -350,12 +350,13 @@ describe("who is impacted", () => {
     }
 
     test.each([
-      { migrationType: "OWN_ACTION" as const, impacted: 1 },
-      { migrationType: "MIGRATE" as const, impacted: 0 },
-    ])("declared as $migrationType, it is impacted while its question is open: $impacted", async (each) => {
+      { migrationType: "OWN_ACTION" as const, offered: "OWN_ACTION" as const, impacted: 1 },
+      { migrationType: "OWN_ACTION" as const, offered: "MIGRATE" as const, impacted: 0 },
+      { migrationType: "MIGRATE" as const, offered: "OWN_ACTION" as const, impacted: 0 },
+    ])("declared as $migrationType, offered $offered: $impacted impacted while the question is open", async (each) => {
       const { a, seenAt } = await twoMembers();
       await instances.declare(anInstance(a, { migrationType: each.migrationType }), NOON);
-      const { session, question } = await asked(a);
+      const { session, question } = await asked(a, 300, each.offered);
       expect((await seenAt(6)).size).toBe(each.impacted);
       expect((await seenAt(40)).size).toBe(each.impacted);
       expect(await seenAt(41)).toEqual(new Map());
