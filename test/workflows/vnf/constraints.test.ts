@@ -11,7 +11,7 @@ import {
 } from "#sdk";
 import { later } from "../../support/a-view.ts";
 import { done, failed } from "../outcomes.ts";
-import { agree, type Manager, type Played, type Script } from "../play.ts";
+import { agree, type Manager, play, type Played, type Script } from "../play.ts";
 import type { World } from "../world.ts";
 
 const shop = ProjectId.parse("shop");
@@ -351,6 +351,25 @@ describe("a member that does not serve for another reason takes a place (I2)", (
     const played = done(broken({ options: { on_failed_move: "skip_host", own_action_seconds: 120 } }));
     expect(played.report.notMaintained.map(({ host }) => host)).toEqual(["c1"]);
   });
+
+  test.each(["fail", "skip_host"] as const)(
+    "two in ERROR on two hosts at once: the session comes to its end (%s)",
+    (on_failed_move) => {
+      const played = play(
+        script({
+          cloud: {
+            hosts: { c1: {}, c2: {}, c3: {} },
+            instances: { a: { on: "c1", status: "ERROR" }, b: { on: "c2", status: "ERROR" } },
+          },
+          hosts: ["c1", "c2"],
+          options: { hosts_at_once: 2, own_action_seconds: 120, on_failed_move },
+          constraints: declared(["a", "b"]),
+        }),
+      );
+      expect(played.state).toBe(on_failed_move === "fail" ? "MAINTENANCE_FAILED" : "MAINTENANCE_DONE");
+      expect(played.count("observe")).toBeLessThan(30);
+    },
+  );
 
   test("where the group allows more, the others move all the same", () => {
     const constraints = declared(["a", "b"], { maxImpactedMembers: 2 });

@@ -203,8 +203,9 @@ export function sightOfStuck(view: View, errands: readonly Errand[], host: Sessi
   const looks = looksAtStuck(view);
   const last = looks.at(-1);
   if (last && "at" in last.status && view.now < after(last.status.at, STUCK_SECONDS)) return null;
-  const number = last && !("at" in last.status) ? looks.length : looks.length + 1;
-  return look(view, `stuck:${host.name}:${number}`, `whether instances on ${host.name} can be moved now`);
+  // One look serves all hosts: each with its own would never see the one before come to its end.
+  const occasion = last && !("at" in last.status) ? last.effect.occasion : `stuck:${looks.length + 1}`;
+  return look(view, occasion, `whether instances on ${host.name} can be moved now`);
 }
 
 const looksAtStuck = (view: View) =>
