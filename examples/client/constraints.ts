@@ -27,6 +27,8 @@ export interface Instance {
   readonly leadSeconds: number;
   /** How long a live migration may interrupt it. */
   readonly interruptionSecondsMax: number;
+  /** The instance whose place it took, such as by an OWN_ACTION: both are one member of their group then. */
+  readonly replaces?: string;
 }
 
 /** The body of `PUT /v1/instance_group/{group_id}`. */
@@ -51,4 +53,5 @@ export const instanceBody = (project: string, instance: Instance) => ({
   migration_type: instance.action,
   resource_mitigation: true,
   lead_time: instance.leadSeconds,
+  ...(instance.replaces !== undefined && { replaces: instance.replaces }),
 });

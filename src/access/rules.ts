@@ -154,7 +154,7 @@ export const rules = {
   ),
   "fenix:webhook:infrastructure": asked(
     "rule:admin or role:service",
-    "Webhooks that hear of hosts and sessions: register them, and see, change and remove those of no project.",
+    "Webhooks of no project, which hear of hosts and sessions: register, see, change and remove them.",
     "POST /v1/webhooks",
     "GET /v1/webhooks",
     "GET /v1/webhooks/{webhook_id}",

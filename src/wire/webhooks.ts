@@ -8,6 +8,15 @@ import { IsoTime } from "./times.ts";
 const webhookFormats = ["aodh", "cloudevents"] as const;
 const EventTypeName = z.enum(eventTypes);
 
+const tellsProjects = (type: EventType): boolean => type === "maintenance.scheduled";
+
+/** Why an event is not told to the one who asks for it: accepted, the webhook would stay silent for ever. */
+const WHOSE: Readonly<Record<EventType, string>> = {
+  "maintenance.scheduled": "asks a project: project_id must name it",
+  "maintenance.host": "tells of hosts, and no project hears of them: project_id must be left out",
+  "maintenance.session": "tells of all hosts, and no project hears of them: project_id must be left out",
+};
+
 export const CreateWebhook = z
   .object({
     project_id: ProjectId.nullable()
@@ -23,7 +32,7 @@ export const CreateWebhook = z
       .min(1)
       .max(eventTypes.length)
       .optional()
-      .describe("left out: maintenance.scheduled for a project, the two others for everybody else"),
+      .describe("a project is told maintenance.scheduled, and everybody else the two others; left out: all of them"),
     format: z
       .enum(webhookFormats)
       .default("aodh")
@@ -31,10 +40,10 @@ export const CreateWebhook = z
         "aodh: what an event alarm of AODH sends; cloudevents: CloudEvents with the signature of Standard Webhooks",
       ),
   })
-  .superRefine(({ project_id, events }, context) => {
-    const at = events?.indexOf("maintenance.scheduled") ?? -1;
-    if (project_id === null && at >= 0)
-      context.addIssue({ code: "custom", path: ["events", at], message: "asks a project: project_id must name it" });
+  .superRefine(({ project_id, events = [] }, context) => {
+    for (const [at, type] of events.entries())
+      if (tellsProjects(type) !== (project_id !== null))
+        context.addIssue({ code: "custom", path: ["events", at], message: WHOSE[type] });
   })
   .meta({ id: "CreateWebhook" });
 

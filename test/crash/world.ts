@@ -35,9 +35,11 @@ const SPEED = 8;
 const WORK = 'from=$(date +%s%3N); sleep 0.3; echo "$FENIX_ACTION_KEY $FENIX_HOST $from $(date +%s%3N)" >> "$RECORD"';
 const WAS_DONE = 'grep -qF "$FENIX_ACTION_KEY " "$RECORD"';
 
+/** The sample manager answers for the projects in `managed`. */
 export async function crashWorld(
   settings: Readonly<Record<string, string>>,
   cloud: CloudOptions = demoCloud(),
+  managed: readonly string[] = ["shop", "video", "bank"],
 ): Promise<CrashWorld> {
   const folder = mkdtempSync(join(tmpdir(), "fenix-crash-"));
   const record = join(folder, "works");
@@ -56,7 +58,7 @@ export async function crashWorld(
   };
   const isUp = async () => (await fetch(`${url}/health/ready`)).ok;
   const api = await startService({ mode: "api", settings: environment, log: join(folder, "api.log"), isUp });
-  const managers = await Promise.all(["shop", "video", "bank"].map((project) => manager(project, url, simulator)));
+  const managers = await Promise.all(managed.map((project) => manager(project, url, simulator)));
   const before = simulator.cloud.log.last;
   let workers = 0;
 

@@ -302,6 +302,8 @@ describe("POST /v1/webhooks", () => {
     ["events[0]", { project_id: projectId, url, events: ["maintenance.planned"] }],
     ["events[1]", { project_id: projectId, url, events: ["maintenance.host", 1] }],
     ["events[1]", { url, events: ["maintenance.host", "maintenance.scheduled"] }],
+    ["events[0]", { project_id: projectId, url, events: ["maintenance.host"] }],
+    ["events[1]", { project_id: projectId, url, events: ["maintenance.scheduled", "maintenance.session"] }],
   ])("names %j", async (field, body) => {
     expect(await refusalOf(post("/v1/webhooks")(body))).toEqual(refused(field));
     expect(stored).toEqual([]);

@@ -32,12 +32,18 @@ test("an infrastructure service registers without a project and hears of hosts a
   });
 });
 
+test("a webhook of a project that would never be told is refused, and the answer says what to leave out", async () => {
+  for (const type of ["maintenance.host", "maintenance.session"]) {
+    const { code, field, detail } = (await register({ project_id: projectId, url, events: [type] })).json();
+    expect([code, field]).toEqual(["BODY_INVALID", "events[0]"]);
+    expect(detail).toContain("project_id must be left out");
+  }
+  expect(door.stored).toEqual([]);
+});
+
 test("events are kept once each, in the usual order", async () => {
-  const events = ["maintenance.host", "maintenance.scheduled", "maintenance.host"];
-  expect((await register({ project_id: projectId, url, events })).json().events).toEqual([
-    "maintenance.scheduled",
-    "maintenance.host",
-  ]);
+  const events = ["maintenance.session", "maintenance.host", "maintenance.session"];
+  expect((await register({ url, events })).json().events).toEqual(["maintenance.host", "maintenance.session"]);
 });
 
 test("registering again answers the same webhook, and something else another one", async () => {

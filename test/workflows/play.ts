@@ -292,7 +292,9 @@ class Playing {
     const newest = new Map<InstanceId, AskedQuestion>();
     for (const question of this.#questions)
       if (question.entry === number) for (const id of question.instances) newest.set(id, question);
-    return [...newest].flatMap(([id, { reply, actionsAt, round }]) => {
+    return [...newest].flatMap(([id, question]) => {
+      const { reply, replyBy, actionsAt, round } = question;
+      if (reply === null && replyBy >= later(this.#now)) return this.#isOwn(id, question) ? [id] : [];
       if (reply?.answer !== "ACK" || reply.actions.get(id) !== "OWN_ACTION") return [];
       const since = Math.max(reply.at.getTime(), actionsAt.getTime());
       const isOver = later(this.#now).getTime() >= since + this.#session.options.own_action_seconds * 1_000;
@@ -306,11 +308,15 @@ class Playing {
     });
   }
 
+  /** Whether its project declared to take it away itself, as it may from the question on. */
+  readonly #isOwn = (id: InstanceId, { allowedActions }: Question): boolean =>
+    allowedActions.includes("OWN_ACTION") && this.#constraints().instances.get(id)?.migrationType === "OWN_ACTION";
+
   /**
    * I2, counted anew from the moves, the promises and the world: a move begins only where its group has a place beside
    * all that are away or do not serve. What a surprise broke after the last look, Fenix need not know for a minute.
    */
-  #watchBudget(moved: InstanceId): void {
+  #watchBudget(moved: InstanceId, what = "is moved"): void {
     const { groups, members, instances } = this.#constraints();
     const id = instances.get(moved)?.group;
     const group = id ? groups.get(id) : undefined;
@@ -323,7 +329,7 @@ class Playing {
     const down = known ? ids.filter((one) => !this.#world.serves(one)) : [];
     const others = new Set([...impacted, ...down].filter((one) => one !== moved));
     if (others.size >= group.maxImpactedMembers && this.#world.serves(moved) && !this.#isAwayAlready(moved, since))
-      this.#world.breaches.push(`I2: ${moved} is moved while ${[...others].join(", ")} of ${id} do not serve`);
+      this.#world.breaches.push(`I2: ${moved} ${what} while ${[...others].join(", ")} of ${id} do not serve`);
   }
 
   /** Whether it has been moved, or tried to be, so lately that it is impacted anyway. */
@@ -458,6 +464,8 @@ class Playing {
       case "run_action":
         return this.#run(effect, end, done);
       case "ask":
+        for (const id of effect.question.instances)
+          if (this.#isOwn(id, effect.question)) this.#watchBudget(id, "is asked about");
         return this.#ask(effect.question);
       case "tell_moved":
         return this.#note(`  ${effect.project} is told that ${effect.instance} has moved`);

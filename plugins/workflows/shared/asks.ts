@@ -4,7 +4,10 @@ import {
   type AskedQuestion,
   type AskedState,
   type CloudInstance,
+  type EffectRecord,
+  groupOf,
   type InstanceId,
+  migrationType,
   type ProjectId,
   type View,
   wait,
@@ -17,14 +20,32 @@ export type Asks = (view: View, state: AskedState, instances: readonly CloudInst
 /** Instances that appear on a closed host are somebody's doing, and a no can be put off again and again: so often a project is asked. */
 export const ROUNDS_MAX = 5;
 
+/**
+ * Whether an instance is asked about only when its group has a place: where its manager declared to take it away itself
+ * (OWN_ACTION). It begins when it likes, mostly with its answer, so the question takes the place already, in the eyes of
+ * all sessions (invariant I2). Asked about all at once, a manager would be made to break its own limit.
+ */
+export const takesTurns = (view: View, id: InstanceId): boolean =>
+  migrationType(view, id) === "OWN_ACTION" && groupOf(view, id).kind === "declared";
+
 /** In how many turns of this entry the project was asked. */
 export const timesAsked = (view: View, project: ProjectId): number =>
-  new Set(
-    view
-      .effectsOf("ask")
-      .filter(({ effect }) => effect.question.project === project)
-      .map(({ recordedAt }) => recordedAt.getTime()),
-  ).size;
+  roundsOf(
+    view,
+    view.effectsOf("ask").filter(({ effect }) => effect.question.project === project),
+  );
+
+/** In how many turns the same was asked; those who are asked about in turns are each something else. */
+export function roundsOf(view: View, asks: readonly EffectRecord<"ask">[]): number {
+  const turns = new Map<string, Set<number>>();
+  for (const { effect, recordedAt } of asks) {
+    const { project, instances } = effect.question;
+    const inTurn = instances.length > 0 && instances.every((id) => takesTurns(view, id));
+    const about = inTurn ? instances.join() : `all of ${project}`;
+    turns.set(about, (turns.get(about) ?? new Set()).add(recordedAt.getTime()));
+  }
+  return Math.max(0, ...[...turns.values()].map(({ size }) => size));
+}
 
 /** The newest question about an instance. */
 export function newestAbout({ questions }: View): ReadonlyMap<InstanceId, AskedQuestion> {

@@ -31,7 +31,8 @@ async function oneAtATime(trx: Transaction, { groups }: DeclaredConstraints): Pr
 /**
  * Of all sessions, and by projects themselves. One that was cancelled before it began has impacted nobody, and is left
  * out. What a project has promised to do itself is under way from its word until it is seen to be done, or until its
- * time is over: then its session moves the instance after all, or gives up.
+ * time is over: then its session moves the instance after all, or gives up. What it has declared to do itself is counted
+ * from the question on: its yes and its deed may come at once.
  */
 export const recentMoves = (since: Date, now: Date) => sql<SeenMove>`
   select payload ->> 'instance' as instance, null as "endedAt", null as "group", null as replacement, id
@@ -65,6 +66,19 @@ export const recentMoves = (since: Date, now: Date) => sql<SeenMove>`
       select from effect
       where effect.session_id = reply.session_id and effect.entry = reply.entry
         and effect.kind = 'note_own_action' and effect.subject = own.key || '#' || reply.round
+    )
+  union all
+  select asked.id, null, null, null, 0
+  from session
+  join question on question.session_id = session.id and question.entry = session.entry
+    and question.reply_by >= ${now} and 'OWN_ACTION' = any(question.allowed_actions)
+  cross join unnest(question.instance_ids) as asked (id)
+  join instance_constraint as declared on declared.instance_id = asked.id and declared.migration_type = 'OWN_ACTION'
+  where session.ended_at is null
+    and not exists (
+      select from reply
+      where (reply.session_id, reply.entry, reply.project_id, reply.round)
+        = (question.session_id, question.entry, question.project_id, question.round)
     )
   order by id
 `;

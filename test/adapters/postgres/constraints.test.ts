@@ -310,6 +310,12 @@ describe("who is impacted", () => {
   describe("while a project moves an instance itself", () => {
     /** In an entry of its own the project is asked about the instance and promises to move it, at the fifth second. */
     async function promised(id: InstanceId, own_action_seconds = 300, action: InstanceAction = "OWN_ACTION") {
+      const { session, question } = await asked(id, own_action_seconds, action);
+      await answered(session, question, "ACK", action);
+      return { session, question };
+    }
+
+    async function asked(id: InstanceId, own_action_seconds = 300, action: InstanceAction = "OWN_ACTION") {
       const session = await aSessionOver(id);
       const question: Question = {
         ...{ project: shop, state: "PLANNED_MAINTENANCE" as const, round: 1, instances: [id], instance: id },
@@ -319,11 +325,20 @@ describe("who is impacted", () => {
         db,
       );
       await record(store, session, { enter: { state: "PLANNED_MAINTENANCE" }, questions: [question] });
-      const reply = { answer: "ACK", state: "ACK_PLANNED_MAINTENANCE", answers: "PLANNED_MAINTENANCE" } as const;
-      const given = { ...reply, actions: new Map([[id, action]]), reason: null, retryAt: null, at: later(5) };
-      const receipt = await store.sessions.reply(session.id, { project: shop, instance: id }, given, judgeReply);
-      expect(receipt).toEqual({ kind: "recorded" });
       return { session, question };
+    }
+
+    async function answered(
+      { id }: Awaited<ReturnType<typeof aSessionOver>>,
+      { instance }: Question,
+      answer: "ACK" | "NACK",
+      action?: InstanceAction,
+    ) {
+      const reply = { answer, state: `${answer}_PLANNED_MAINTENANCE`, answers: "PLANNED_MAINTENANCE" } as const;
+      const actions = new Map(instance !== null && action !== undefined ? [[instance, action]] : []);
+      const given = { ...reply, actions, reason: null, retryAt: null, at: later(5) };
+      const receipt = await store.sessions.reply(id, { project: shop, instance }, given, judgeReply);
+      expect(receipt).toEqual({ kind: "recorded" });
     }
 
     async function twoMembers() {
@@ -333,6 +348,21 @@ describe("who is impacted", () => {
       const observer = await aSessionOver(b);
       return { a, b, seenAt: async (seconds: number) => (await snapshotOf(store, observer, later(seconds))).impacted };
     }
+
+    test.each([
+      { migrationType: "OWN_ACTION" as const, offered: "OWN_ACTION" as const, impacted: 1 },
+      { migrationType: "OWN_ACTION" as const, offered: "MIGRATE" as const, impacted: 0 },
+      { migrationType: "MIGRATE" as const, offered: "OWN_ACTION" as const, impacted: 0 },
+    ])("declared as $migrationType, offered $offered: $impacted impacted while the question is open", async (each) => {
+      const { a, seenAt } = await twoMembers();
+      await instances.declare(anInstance(a, { migrationType: each.migrationType }), NOON);
+      const { session, question } = await asked(a, 300, each.offered);
+      expect((await seenAt(6)).size).toBe(each.impacted);
+      expect((await seenAt(40)).size).toBe(each.impacted);
+      expect(await seenAt(41)).toEqual(new Map());
+      await answered(session, question, "NACK");
+      expect(await seenAt(6)).toEqual(new Map());
+    });
 
     test("it is impacted in the eyes of every session, until its time is over", async () => {
       const { a, seenAt } = await twoMembers();

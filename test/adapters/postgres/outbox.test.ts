@@ -62,7 +62,7 @@ describe("a notification is delivered", () => {
   test("to the webhooks that shall hear of it, and to no other project", async () => {
     const hooks = [
       await aWebhook("shop", "shop", "maintenance.scheduled"),
-      // Subscribed to what no project may hear: host names.
+      // As older releases let an admin register it: no project hears the names of hosts.
       await aWebhook("shop-all", "shop", "maintenance.scheduled", "maintenance.host", "maintenance.session"),
       await aWebhook("bank", "bank", "maintenance.scheduled"),
       await aWebhook("billing", null, "maintenance.host"),

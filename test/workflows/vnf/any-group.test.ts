@@ -39,6 +39,7 @@ const group = fc.record({
   recovery: fc.constantFrom(0, 7, 90),
   apart: fc.boolean(),
   mitigation: fc.boolean(),
+  migrationType: fc.constantFrom<InstanceAction>("MIGRATE", "OWN_ACTION"),
 });
 
 const habit = fc.record({
@@ -127,7 +128,12 @@ function scriptOf(given: Sketch): Playable {
       taken.add(on);
       members.push({
         ...{ instance: InstanceId.parse(name), project: shop, group: id, name, maxInterruptionSeconds: 0 },
-        ...{ migrationType: "MIGRATE", resourceMitigation: false, leadTimeSeconds: n * 20, declaredAt: later(-10) },
+        ...{
+          migrationType: one.migrationType,
+          resourceMitigation: false,
+          leadTimeSeconds: n * 20,
+          declaredAt: later(-10),
+        },
       });
     }
   }

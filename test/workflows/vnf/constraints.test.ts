@@ -11,7 +11,7 @@ import {
 } from "#sdk";
 import { later } from "../../support/a-view.ts";
 import { done, failed } from "../outcomes.ts";
-import { agree, type Manager, type Played, type Script } from "../play.ts";
+import { agree, type Manager, play, type Played, type Script } from "../play.ts";
 import type { World } from "../world.ts";
 
 const shop = ProjectId.parse("shop");
@@ -183,6 +183,66 @@ describe("max impacted members and recovery time (I2)", () => {
     expect(played.count("note_own_action")).toBe(1);
   });
 
+  describe("declared to be its project's own doing (migration_type OWN_ACTION)", () => {
+    /** Like Tacker, which heals as soon as it is asked: each answer is followed by the deed. */
+    const heals: Manager = ({ instance }, world) => ({
+      answer: "ACK",
+      action: "OWN_ACTION",
+      does: () => world.change(instance ?? "", { host: HostName.parse("c3") }),
+    });
+    const many = ["a", "b", "c", "d", "e", "f", "g"];
+    const healed = (hosts_at_once: number, changes: Partial<Script> = {}) =>
+      done(
+        script({
+          cloud: {
+            hosts: { c1: { vcpus: 8 }, c2: { vcpus: 8 }, c3: { vcpus: 8 } },
+            instances: Object.fromEntries(many.map((name) => [name, { on: name === "g" ? "c2" : "c1" }])),
+          },
+          hosts: ["c1", "c2"],
+          options: { hosts_at_once },
+          managers: { shop: heals },
+          constraints: declared([...many, "far"], { recoveryTimeSeconds: 60 }, { migrationType: "OWN_ACTION" }),
+          ...changes,
+        }),
+      );
+    const secondsOf = ({ timeline }: Played, what: RegExp) =>
+      timeline.filter((line) => what.test(line)).map((line) => Number.parseInt(line, 10));
+    const asked = /is asked P\w+_MAINTENANCE about \w$/;
+
+    test.each([1, 2])("one is asked about when the one before has recovered (%i hosts at once)", (hosts_at_once) => {
+      const played = healed(hosts_at_once);
+      const noted = secondsOf(played, /has done its OWN_ACTION/);
+      expect(secondsOf(played, asked)).toHaveLength(7);
+      expect(noted).toHaveLength(7);
+      for (const [at, seconds] of secondsOf(played, asked).slice(1).entries())
+        expect(seconds).toBeGreaterThanOrEqual((noted[at] ?? Infinity) + 60);
+      expect(played.report.maintained).toHaveLength(2);
+    });
+
+    test.each([1, 2])("none is asked about while another session moves one (%i hosts at once)", (hosts_at_once) => {
+      const played = healed(hosts_at_once, { otherMoves: [{ instance: "far", from: 0, to: 300 }] });
+      expect(secondsOf(played, asked)[0]).toBeGreaterThanOrEqual(360);
+    });
+
+    test.each([1, 2])(
+      "whoever is asked and stays silent holds no place beyond its time (%i hosts at once)",
+      (hosts) => {
+        const silent: Manager = (question, world) => (question.instance === "g" ? null : heals(question, world));
+        const played = healed(hosts, {
+          managers: { shop: silent },
+          options: { hosts_at_once: hosts, on_silence: "skip_host" },
+        });
+        expect([played.statusOf("c1"), played.statusOf("c2")]).toEqual(["maintained", "skipped"]);
+      },
+    );
+
+    test("those who are not in the group are asked about at once", () => {
+      const constraints = declared(["a"], {}, { migrationType: "OWN_ACTION" });
+      // The host with one instance is emptied first.
+      expect(new Set(secondsOf(healed(1, { constraints }), asked).slice(1)).size).toBe(1);
+    });
+  });
+
   test("its recovery holds in the states after the one in which it was moved", () => {
     const own: Manager = (question, world) =>
       question.instance === "a"
@@ -291,6 +351,25 @@ describe("a member that does not serve for another reason takes a place (I2)", (
     const played = done(broken({ options: { on_failed_move: "skip_host", own_action_seconds: 120 } }));
     expect(played.report.notMaintained.map(({ host }) => host)).toEqual(["c1"]);
   });
+
+  test.each(["fail", "skip_host"] as const)(
+    "two in ERROR on two hosts at once: the session comes to its end (%s)",
+    (on_failed_move) => {
+      const played = play(
+        script({
+          cloud: {
+            hosts: { c1: {}, c2: {}, c3: {} },
+            instances: { a: { on: "c1", status: "ERROR" }, b: { on: "c2", status: "ERROR" } },
+          },
+          hosts: ["c1", "c2"],
+          options: { hosts_at_once: 2, own_action_seconds: 120, on_failed_move },
+          constraints: declared(["a", "b"]),
+        }),
+      );
+      expect(played.state).toBe(on_failed_move === "fail" ? "MAINTENANCE_FAILED" : "MAINTENANCE_DONE");
+      expect(played.count("observe")).toBeLessThan(30);
+    },
+  );
 
   test("where the group allows more, the others move all the same", () => {
     const constraints = declared(["a", "b"], { maxImpactedMembers: 2 });

@@ -45,7 +45,7 @@ export function drain(view: View, state: DrainState, asks: Asks): Onward {
   if (isUntouched(view) && !fitsStill(view, facts, host, reach)) return letGo(host);
   const there = whoIsThere(view, facts, host.name);
   return (
-    negotiate(view, there, host, state, asks) ??
+    negotiate(view, facts, there, host, state, asks) ??
     work(view, facts, there, host, reach) ??
     settleHost(view, host) ??
     enter("START_MAINTENANCE", `${host.name} is empty`)

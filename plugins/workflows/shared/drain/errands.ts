@@ -7,7 +7,9 @@ import {
   type MoveKind,
   type View,
 } from "#sdk";
+import { takesTurns } from "../asks.ts";
 import { after, latest, troubleWith } from "../hold.ts";
+import { unaskedAmong } from "./turns.ts";
 import { ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
 
 export type Errand = { readonly instance: CloudInstance } &
@@ -25,13 +27,24 @@ export type Errand = { readonly instance: CloudInstance } &
       }
     /** Its project takes it away, until then. */
     | { readonly kind: "own"; readonly until: Date }
+    /** Its project takes it away when it has been asked, which its group has no place for now. */
+    | { readonly kind: "unasked" }
     /** Nova moves no instance that is like this. It has until then to become another. */
     | { readonly kind: "stuck"; readonly why: string; readonly until: Date }
   );
 
 /** Instances that are being moved have no errand: what is done to them is under way. */
-export const errandsOf = (view: View, there: readonly CloudInstance[]): readonly Errand[] =>
-  there.filter((instance) => !isMoving(view, instance)).map((instance) => errandOf(view, instance));
+export function errandsOf(view: View, there: readonly CloudInstance[]): readonly Errand[] {
+  const unasked = new Set(
+    unaskedAmong(
+      view,
+      there.filter(({ id }) => takesTurns(view, id)),
+    ),
+  );
+  return there
+    .filter((instance) => !isMoving(view, instance))
+    .map((instance) => (unasked.has(instance) ? { instance, kind: "unasked" } : errandOf(view, instance)));
+}
 
 export const isMoving = (view: View, { id }: CloudInstance): boolean => {
   const status = triesOf(view, id).at(-1)?.status.kind;

@@ -1,16 +1,19 @@
 /** Asks the projects for an action for each of their instances on the host. */
-import { type CloudInstance, perform, type SessionHost, type View } from "#sdk";
-import { type Asks, isToBeAsked, newestAbout, ROUNDS_MAX, timesAsked, untilRetry } from "../asks.ts";
-import { failFor, isManaged, untilAnswered, unwilling } from "../consent.ts";
+import { type CloudFacts, type CloudInstance, perform, type SessionHost, type View } from "#sdk";
+import { type Asks, newestAbout, ROUNDS_MAX, timesAsked, untilRetry } from "../asks.ts";
+import { failFor, untilAnswered, unwilling } from "../consent.ts";
 import type { Hold } from "../hold.ts";
 import { skip } from "../hosts.ts";
+import { budgetsOf } from "./budgets.ts";
 import type { DrainState } from "./drain.ts";
 import { untilMovesEnd } from "./moves.ts";
 import { giveUp } from "./settle-host.ts";
+import { inTheirTurn, unaskedAmong } from "./turns.ts";
 
-/** Null when it is known for every instance what shall happen to it, or a policy says so. */
+/** Null when it is known for every instance what shall happen to it, or a policy says so, or its turn has not come. */
 export function negotiate(
   view: View,
+  facts: CloudFacts,
   there: readonly CloudInstance[],
   host: SessionHost,
   state: DrainState,
@@ -24,8 +27,8 @@ export function negotiate(
   if (stubborn.length > 0)
     return untilMovesEnd(view, host.name) ?? skip(view, [host], stubborn.map(({ why }) => why).join("; "));
 
+  const unasked = inTheirTurn(view, unaskedAmong(view, there), budgetsOf(view, facts));
   const newest = newestAbout(view);
-  const unasked = there.filter(({ id, project }) => isManaged(view, project) && isToBeAsked(view, newest.get(id)));
   if (unasked.length === 0)
     return (
       untilAnswered(view) ??

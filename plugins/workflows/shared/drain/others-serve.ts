@@ -2,19 +2,18 @@
 import { type CloudInstance, instanceIn, type Observe, type SessionHost, type View, wait } from "#sdk";
 import { after, type Hold, look } from "../hold.ts";
 import type { Budgets } from "./budgets.ts";
-import { type MoveErrand, untilMovesEnd } from "./moves.ts";
+import type { Errand } from "./errands.ts";
+import { untilMovesEnd } from "./moves.ts";
 import { giveUp } from "./settle-host.ts";
 
 /** Members of other sessions come to rest unseen, and broken ones are mended unseen, so that is asked for so often. */
 const OTHERS_SECONDS = 15;
 
+/** An instance that has to wait for a place in its group. */
+type Held = Pick<Errand, "instance">;
+
 /** Waits until the groups of these instances have room for them; null when there are none. */
-export function untilOthersServe(
-  view: View,
-  held: readonly MoveErrand[],
-  budgets: Budgets,
-  host: SessionHost,
-): Hold | null {
+export function untilOthersServe(view: View, held: readonly Held[], budgets: Budgets, host: SessionHost): Hold | null {
   const [first] = held;
   if (!first) return null;
   if (held.some(({ instance }) => budgets.awaitsLook(instance.id))) {
@@ -33,7 +32,7 @@ export function untilOthersServe(
 const WHY_LOOK = "whether the other members of their groups still serve";
 
 /** The look that some of these moves wait for; nothing while it is on its way. */
-export function lookAtMembers(view: View, held: readonly MoveErrand[], budgets: Budgets): readonly Observe[] {
+export function lookAtMembers(view: View, held: readonly Held[], budgets: Budgets): readonly Observe[] {
   if (!held.some(({ instance }) => budgets.awaitsLook(instance.id))) return [];
   const occasion = membersSeen(view);
   return view.effect("observe", occasion) ? [] : [{ kind: "observe", occasion }];

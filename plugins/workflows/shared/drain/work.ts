@@ -66,17 +66,18 @@ function workLeft(
     host,
     reach,
   );
+  const held = [...moves.held, ...errands.filter(({ kind }) => kind === "unasked")];
   const effects: readonly Effect[] = [
     ...moves.start,
     ...pollFor(view, errands, host),
-    ...lookAtMembers(view, moves.held, moves.budgets),
+    ...lookAtMembers(view, held, moves.budgets),
   ];
   if (effects.length > 0) return perform(effects, whyNow(errands, host));
   const sight = sightOfStuck(view, errands, host);
   if (sight && sight.kind !== "seen") return sight;
   return (
     waitFor(view, errands, host) ??
-    untilOthersServe(view, moves.held, moves.budgets, host) ??
+    untilOthersServe(view, held, moves.budgets, host) ??
     noRoom(view, facts, moves.obstacles, host)
   );
 }
@@ -142,7 +143,7 @@ export function lookAfterFailure(view: View, there: readonly CloudInstance[], wh
 
 /** What did not come to pass in its time: a project's own action, or the end of a state that Nova moves nobody in. */
 export function overdue(view: View, errands: readonly Errand[], host: SessionHost): Hold | null {
-  const late = errands.filter((errand) => errand.kind !== "move" && errand.until <= view.now);
+  const late = errands.filter((errand) => "until" in errand && errand.until <= view.now);
   const [first] = late;
   if (!first) return null;
   const moving = untilMovesEnd(view, host.name);
@@ -202,8 +203,9 @@ export function sightOfStuck(view: View, errands: readonly Errand[], host: Sessi
   const looks = looksAtStuck(view);
   const last = looks.at(-1);
   if (last && "at" in last.status && view.now < after(last.status.at, STUCK_SECONDS)) return null;
-  const number = last && !("at" in last.status) ? looks.length : looks.length + 1;
-  return look(view, `stuck:${host.name}:${number}`, `whether instances on ${host.name} can be moved now`);
+  // One look serves all hosts: each with its own would never see the one before come to its end.
+  const occasion = last && !("at" in last.status) ? last.effect.occasion : `stuck:${looks.length + 1}`;
+  return look(view, occasion, `whether instances on ${host.name} can be moved now`);
 }
 
 const looksAtStuck = (view: View) =>

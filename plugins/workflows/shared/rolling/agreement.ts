@@ -8,18 +8,16 @@ import {
   type Effect,
   fail,
   type HostName,
-  type InstanceId,
   type ProjectId,
   type SessionHost,
-  subjectOf,
   type View,
   wait,
 } from "#sdk";
-import { type Asks, isToBeAsked, newestAbout, retryAt, ROUNDS_MAX, untilRetry } from "../asks.ts";
+import { type Asks, retryAt, ROUNDS_MAX, roundsOf, untilRetry } from "../asks.ts";
 import { adviceFor, isManaged, refusalInWords, type Unwilling } from "../consent.ts";
-import { isNoted } from "../drain/own-actions.ts";
+import type { Budgets } from "../drain/budgets.ts";
 import { giveUp } from "../drain/settle-host.ts";
-import { hasMoved, isLater, triesOf } from "../drain/who-is-there.ts";
+import { inTheirTurn, standingQuestions, unaskedAmong } from "../drain/turns.ts";
 import { after, type Hold } from "../hold.ts";
 import { skip } from "../hosts.ts";
 
@@ -36,16 +34,26 @@ export interface Agreement {
   holdFor(known: KnownHost, settled: Hold | null): Hold | null;
 }
 
-export function agreement(view: View, hosts: readonly KnownHost[], complete: boolean, asks: Asks): Agreement {
+export function agreement(
+  view: View,
+  hosts: readonly KnownHost[],
+  budgets: Budgets,
+  complete: boolean,
+  asks: Asks,
+): Agreement {
   const questionOf = standingQuestions(view);
-  const isUnasked = ({ id, project }: CloudInstance) =>
-    isManaged(view, project) && isToBeAsked(view, questionOf.get(id));
   // A question about one instance has a link of its own, and is in the way of no other.
   const whole = view.questions.filter((question) => question.instance === null && isOpen(view, question));
   const open = new Set(whole.map(({ project }) => project));
-  const unasked = hosts.flatMap(({ there }) => there).filter(isUnasked);
+  const unasked = unaskedAmong(
+    view,
+    hosts.flatMap(({ there }) => there),
+  );
   // Hosts that were begun together are asked about together.
-  const toAsk = complete ? unasked.filter(({ project }) => !open.has(project)) : [];
+  const isAskable = ({ project }: CloudInstance) => complete && !open.has(project);
+  const toAsk = inTheirTurn(view, unasked.filter(isAskable), budgets);
+  // Whose turn has not come holds nobody else up.
+  const awaited = new Set([...toAsk, ...unasked.filter((one) => !isAskable(one))]);
   return {
     asks: asks(view, "PLANNED_MAINTENANCE", toAsk),
     holdFor({ host, there }, settled) {
@@ -56,8 +64,8 @@ export function agreement(view: View, hosts: readonly KnownHost[], complete: boo
       if (fatal) return fail(fatal.why, adviceFor(fatal.kind));
       const stubborn = unwilling.filter(({ policy }) => policy === "skip_host");
       if (stubborn.length > 0) return settled ?? skip(view, [host], stubborn.map(({ why }) => why).join("; "));
-      const waiting = there.filter(isUnasked);
-      if (waiting.length > 0 && roundsOf(view, host.name, there) >= ROUNDS_MAX) {
+      const waiting = there.filter((one) => awaited.has(one));
+      if (waiting.length > 0 && roundsAt(view, host.name, there) >= ROUNDS_MAX) {
         const names = waiting.map(({ name }) => name).join(", ");
         const reason = `instances keep appearing on ${host.name} although it is closed: ${names}`;
         return settled ?? giveUp(view, host, reason, "Find out who starts them there.");
@@ -65,20 +73,6 @@ export function agreement(view: View, hosts: readonly KnownHost[], complete: boo
       return untilAnswered(view, questions) ?? untilAsked(view, waiting) ?? untilRetry(view, questions);
     },
   };
-}
-
-/**
- * The newest question about each instance, unless it has been moved since, by Fenix or by its project: a project is
- * asked about every move.
- */
-const standingQuestions = (view: View) =>
-  new Map([...newestAbout(view)].filter(([id, question]) => !isUsedUp(view, id, question)));
-
-function isUsedUp(view: View, id: InstanceId, question: AskedQuestion): boolean {
-  if (isNoted(view, id, question.round)) return true;
-  const move = triesOf(view, id).findLast(hasMoved);
-  const ask = view.effect("ask", subjectOf({ kind: "ask", question }));
-  return move !== undefined && ask !== undefined && !isLater(view, ask, move);
 }
 
 const isOpen = ({ now }: View, { reply, replyBy }: AskedQuestion): boolean => reply === null && replyBy > now;
@@ -105,11 +99,11 @@ function refusalsIn(view: View, questions: ReadonlySet<AskedQuestion>): readonly
 }
 
 /** In how many turns it was asked about instances that are, or were, on the host. */
-function roundsOf(view: View, host: HostName, there: readonly CloudInstance[]): number {
+function roundsAt(view: View, host: HostName, there: readonly CloudInstance[]): number {
   const moved = view.effectsOf("move_instance").filter(({ effect }) => effect.from === host);
   const ids = new Set([...there.map(({ id }) => id), ...moved.map(({ effect }) => effect.instance)]);
   const asked = view.effectsOf("ask").filter(({ effect }) => effect.question.instances.some((id) => ids.has(id)));
-  return new Set(asked.map(({ effect, recordedAt }) => `${effect.question.project} ${recordedAt.getTime()}`)).size;
+  return roundsOf(view, asked);
 }
 
 function untilAnswered(view: View, questions: ReadonlySet<AskedQuestion>): Hold | null {

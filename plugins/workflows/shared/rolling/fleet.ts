@@ -25,7 +25,7 @@ import {
   wantsMitigation,
 } from "#sdk";
 import { type Errand, errandsOf } from "../drain/errands.ts";
-import { budgetsOf } from "../drain/budgets.ts";
+import { type Budgets, budgetsOf } from "../drain/budgets.ts";
 import { moveFor, type MoveErrand } from "../drain/moves.ts";
 import { lookAtMembers, untilOthersServe } from "../drain/others-serve.ts";
 import { movesUnderWay, refusedBy, triesOf, whoIsThere } from "../drain/who-is-there.ts";
@@ -43,6 +43,8 @@ export interface Fleet {
   readonly chosen: readonly HostName[];
   /** How the choice differs from the order of the plan; null where it does not. */
   readonly replanned: string | null;
+  /** Of all groups, together for whatever begins in this turn. */
+  readonly budgets: Budgets;
   /** Moves what may be moved off the host. */
   work(known: KnownHost, there: readonly CloudInstance[]): Hold;
   /** Hosts for whose instances there is no room at the moment, and on which nothing else happens. */
@@ -66,7 +68,7 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
     if (free <= 0) return [];
     const ready = errands.filter((errand): errand is MoveErrand => errand.kind === "move" && errand.from <= view.now);
     const start: Effect[] = [];
-    const held: MoveErrand[] = [];
+    const held: Errand[] = errands.filter(({ kind }) => kind === "unasked");
     for (const errand of ready) {
       const { id } = errand.instance;
       const to = assignment().goals.get(id);
@@ -87,9 +89,9 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
 
   /** Nothing is under way on this host, and nothing can begin: its groups are busy elsewhere, or there is no room. */
   function untilRoom(errands: readonly Errand[], host: SessionHost): Hold {
-    const homeless = errands.filter(({ instance }) => !assignment().goals.has(instance.id));
+    const homeless = errands.filter(({ kind, instance }) => kind !== "unasked" && !assignment().goals.has(instance.id));
     const names = (homeless.length > 0 ? homeless : errands).map(({ instance }) => instance.name).join(", ");
-    const held = errands.filter((one): one is MoveErrand => one.kind === "move" && !homeless.includes(one));
+    const held = errands.filter((one) => (one.kind === "move" || one.kind === "unasked") && !homeless.includes(one));
     const others = untilOthersServe(view, held, budgets, host);
     if (others) return others;
     stuck.set(host.name, `no room for ${names} of ${host.name}`);
@@ -103,6 +105,7 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
     get replanned() {
       return orderReplanned(view, assignment().chosen, candidatesIn(view, facts));
     },
+    budgets,
     stuck,
     work({ host }, there) {
       const hold = exhausted(view, there, host) ?? lookAfterFailure(view, there, "rolling");

@@ -69,7 +69,7 @@ function courses(
   const known = seen
     .filter((one) => one.unknown === null)
     .map(({ host }) => ({ host, there: whoIsThere(view, facts, host.name) }));
-  const agreed = agreement(view, known, unknown.length === 0, asks);
+  const agreed = agreement(view, known, moves.budgets, unknown.length === 0, asks);
   const asking: readonly Hold[] =
     agreed.asks.length === 0 ? [] : [perform(agreed.asks, "each project says what shall happen to its instances")];
   return [

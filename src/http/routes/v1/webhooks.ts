@@ -42,14 +42,7 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
     },
     async ({ body, access }) => {
       const asked = toWebhookRequest(body);
-      const { project, events } = asked;
-      if (project !== null) access.demand(project, { field: "project_id" });
-      // Who hears of hosts and sessions learns the names of hosts, which projects do not see (invariant I12).
-      if (project === null || events.some((type) => type !== "maintenance.scheduled"))
-        access.demand(null, {
-          rule: "fenix:webhook:infrastructure",
-          field: project === null ? "project_id" : "events",
-        });
+      access.demand(asked.project, { ...ruleFor(asked), field: "project_id" });
       const { webhook, secret } = await registerWebhook(asked, dependencies);
       return { ...toWebhookAnswer(webhook), ...(secret !== null && { secret }) };
     },
@@ -99,9 +92,9 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
       },
     },
     async ({ params: { webhook_id }, access }) => {
-      const { project, format } = await visible(webhook_id, access);
-      access.demand(project, project === null ? { rule: "fenix:webhook:infrastructure" } : {});
-      if (format.kind !== "cloudevents")
+      const webhook = await visible(webhook_id, access);
+      access.demand(webhook.project, ruleFor(webhook));
+      if (webhook.format.kind !== "cloudevents")
         throw new Problem(
           "WEBHOOK_UNSIGNED",
           `what webhook ${webhook_id} is sent has the format aodh and no signature`,
@@ -125,8 +118,8 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
       },
     },
     async ({ params: { webhook_id }, access }) => {
-      const { project } = await visible(webhook_id, access);
-      access.demand(project, project === null ? { rule: "fenix:webhook:infrastructure" } : {});
+      const webhook = await visible(webhook_id, access);
+      access.demand(webhook.project, ruleFor(webhook));
       if (!(await webhooks.remove(webhook_id))) throw notThere(webhook_id);
       return {};
     },
@@ -135,6 +128,10 @@ export function webhookRoutes(app: App, dependencies: RouteDependencies): void {
 
 /** Time for a person to bring the new secret to the receiver. */
 const OLD_SECRET_MS = 24 * 3_600_000;
+
+/** Who hears of hosts and sessions learns the names of hosts, which projects do not see (invariant I12). */
+const ruleFor = ({ project }: Pick<Webhook, "project">) =>
+  project === null ? ({ rule: "fenix:webhook:infrastructure" } as const) : {};
 
 const maySee = (access: RequestAccess, { project }: Webhook): boolean =>
   access.allows(project, project === null ? "fenix:webhook:infrastructure" : "fenix:webhook:get");
