@@ -25,6 +25,8 @@ import { movesUnderWay, triesOf } from "./who-is-there.ts";
 export interface Budgets {
   /** Takes a place in every group of the instance; false where one has none left, or it has to be looked first. */
   take(instance: InstanceId): boolean;
+  /** The same for what comes later, such as an own action after a question: a move of another session will have ended then. */
+  takeForLater(instance: InstanceId): boolean;
   /** When a place may become free by itself, since a member has recovered; null: when something ends that is not timed. */
   freeAt(instance: InstanceId): Date | null;
   /** Members that do not serve, where they alone hold the places that the instance would need. */
@@ -111,14 +113,21 @@ export function budgetsOf(view: View, facts: CloudFacts): Budgets {
   const hasPlace = (member: InstanceId) => (budget: Budget) =>
     budget.impacted.has(member) || budget.impacted.size < budget.max;
 
+  const willHavePlace = (member: InstanceId) => (budget: Budget) =>
+    budget.impacted.size - Number(budget.impacted.has(member)) < budget.max ||
+    budget.down.some(({ id }) => memberOf(id) === member);
+
+  function takeWhere(instance: InstanceId, isFree: typeof hasPlace): boolean {
+    const all = budgetsFor(instance);
+    const member = memberOf(instance);
+    if (!all.every(isFree(member)) || all.some(({ outdated }) => outdated)) return false;
+    for (const { impacted } of all) impacted.add(member);
+    return true;
+  }
+
   return {
-    take(instance) {
-      const all = budgetsFor(instance);
-      const member = memberOf(instance);
-      if (!all.every(hasPlace(member)) || all.some(({ outdated }) => outdated)) return false;
-      for (const { impacted } of all) impacted.add(member);
-      return true;
-    },
+    take: (instance) => takeWhere(instance, hasPlace),
+    takeForLater: (instance) => takeWhere(instance, willHavePlace),
     heldByDown: (instance) =>
       budgetsFor(instance)
         .filter((budget) => !hasPlace(memberOf(instance))(budget))

@@ -32,4 +32,4 @@ export const inTheirTurn = (
   view: View,
   unasked: readonly CloudInstance[],
   budgets: Budgets,
-): readonly CloudInstance[] => unasked.filter(({ id }) => !takesTurns(view, id) || budgets.take(id));
+): readonly CloudInstance[] => unasked.filter(({ id }) => !takesTurns(view, id) || budgets.takeForLater(id));
