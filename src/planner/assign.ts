@@ -175,14 +175,17 @@ class Board {
   /** Takes the host out of the destinations and places all its instances; or changes nothing and answers false. */
   choose(host: HostName): boolean {
     const position = this.#position.get(host);
-    if (position === undefined || this.#facts.computes[position]?.up === false) return false;
+    if (position === undefined) return false;
+    const leaving = this.#leaving(host);
+    // Nova moves nothing off a host that does not report; one that is empty can be maintained all the same.
+    if (leaving.length > 0 && this.#facts.computes[position]?.up === false) return false;
     if ((this.#arrivals[position] ?? 0) > 0) return false;
     const zone = this.#facts.computes[position]?.zone ?? "";
     if ((this.#away.get(zone) ?? 0) >= (this.#drains.atMostPerZone ?? Infinity)) return false;
     const wasOpen = this.#open[position] ?? 0;
     this.#setOpen(position, 0);
     const booked: Booking[] = [];
-    const fits = this.#leaving(host).every((instance) => {
+    const fits = leaving.every((instance) => {
       const booking = this.#place(instance);
       if (booking) booked.push(booking);
       return booking !== null;

@@ -107,6 +107,11 @@ describe("where to", () => {
     expect(goals(ask(facts, { begun: hosts("a"), candidates: [] }))).toEqual({ a1: "c" });
   });
 
+  test("of hosts that are down, those that are empty: Nova moves nothing off the others", () => {
+    const facts = aCloud({ hosts: { a: { up: false }, b: { up: false }, c: {} }, instances: { b1: { on: "b" } } });
+    expect(ask(facts, { candidates: hosts("a", "b") }).chosen).toEqual(["a"]);
+  });
+
   test("a host that was tried in vain comes last, and is tried again when there is no other", () => {
     const facts = aCloud({ hosts: { a: {}, b: { vcpus: 1 }, c: {} }, instances: { a1: { on: "a" } } });
     const avoid = new Map([[instance("a1"), new Set(hosts("b"))]]);

@@ -8,13 +8,14 @@ import type { Entry, View } from "#sdk";
 export const scaleInRounds = (view: View): number => inVain(view, ["SCALE_IN"]);
 
 /**
- * Whether hosts were emptied too often without any being maintained: each SCALE_IN and each host given up excuses one
- * entry, and a host may fill again three times between "empty" and its maintenance.
+ * Whether hosts were emptied too often without any being maintained: each SCALE_IN for which projects may be asked and
+ * each host given up excuses one entry, and a host may fill again three times between "empty" and its maintenance.
  */
 export function drainsInVain(view: View): boolean {
   const drains = inVain(view, ["PREPARE_MAINTENANCE", "PLANNED_MAINTENANCE"]);
   const givenUp = view.hosts.filter(({ status }) => status.kind === "skipped" || status.kind === "failed").length;
-  return drains > 3 + givenUp + scaleInRounds(view);
+  const asked = Math.min(scaleInRounds(view), view.session.options.scale_in_rounds);
+  return drains > 3 + givenUp + asked;
 }
 
 function inVain(view: View, states: readonly string[]): number {
