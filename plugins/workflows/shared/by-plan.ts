@@ -2,19 +2,34 @@
  * A session by a plan follows it as far as it still holds: hosts in the planned order, instances to the planned
  * destinations. What the cloud does not allow any more is decided afresh, and said.
  */
-import { type CloudInstance, type HostName, type SessionHost, type View, wait } from "#sdk";
-import { after, type Hold } from "../hold.ts";
+import {
+  type CloudInstance,
+  type Effect,
+  type HostName,
+  type Placement,
+  type SessionHost,
+  type View,
+  wait,
+} from "#sdk";
+import { after, type Hold } from "./hold.ts";
 
 /** A visit may take half as long again as planned, and this much more, before others no longer wait for it. */
 const SLOWER = 1.5;
 const SLOWER_SECONDS = 30;
 
 /** Where the plan sends an instance from its present host; undefined where it says nothing. */
-export const plannedGoal = ({ plan }: View, { id, host }: CloudInstance): HostName | undefined =>
+const plannedGoal = ({ plan }: View, { id, host }: Pick<CloudInstance, "id" | "host">): HostName | undefined =>
   host === null ? undefined : plan?.goals.get(id)?.get(host);
+
+/** For whoever finds places: the planned ones come first. */
+export const byPlan = (view: View): { readonly wanted?: (instance: CloudInstance) => HostName | undefined } =>
+  view.plan === null ? {} : { wanted: (instance) => plannedGoal(view, instance) };
 
 /** When the drain of a host was to begin; hosts that the plan does not know come last. */
 export const plannedStart = ({ plan }: View, host: HostName): number => plan?.visits.get(host)?.from ?? Infinity;
+
+/** The order of two starts; two hosts that the plan does not know are alike. */
+export const earlier = (a: number, b: number): number => (a === b ? 0 : a - b);
 
 /**
  * Whether the next host by the plan is worth waiting for: those that are away are so by the plan, and not for much longer
@@ -39,14 +54,31 @@ export function untilLate(view: View, begun: readonly SessionHost[]): Hold | nul
   return wait("the next host by the plan to find room", after(new Date(first), 1));
 }
 
-/** What is said of a move that is not the planned one; null where it is, and without a plan. */
-export function moveReplanned(view: View, instance: CloudInstance, to: HostName): string | null {
+/** How many of the instances that the plan knows go elsewhere than it says. */
+export const goalsMissed = (view: View, placements: readonly Placement[]): number =>
+  placements.filter(({ instance: id, from: host, to }) => (plannedGoal(view, { id, host }) ?? to) !== to).length;
+
+/** What is said of the moves among these effects that are not the planned ones. */
+export const movesReplanned = (
+  view: View,
+  effects: readonly Effect[],
+  there: readonly CloudInstance[],
+): readonly string[] =>
+  effects.flatMap((effect) => {
+    if (effect.kind !== "move_instance") return [];
+    const instance = there.find(({ id }) => id === effect.instance);
+    return (instance && moveReplanned(view, instance, effect.to)) ?? [];
+  });
+
+/** Null where it is the planned one, and without a plan. `to` is null where Nova's scheduler chooses. */
+function moveReplanned(view: View, instance: CloudInstance, to: HostName | null): string | null {
   if (view.plan === null || instance.host === null) return null;
   const goal = plannedGoal(view, instance);
   if (goal === to) return null;
+  const where = to ?? "wherever Nova sends it";
   return goal === undefined
-    ? `re-planned: ${instance.name} was not to leave ${instance.host}, and goes to ${to}`
-    : `re-planned: ${instance.name} goes to ${to}, since ${goal} does not take it now`;
+    ? `re-planned: ${instance.name} was not to leave ${instance.host}, and goes to ${where}`
+    : `re-planned: ${instance.name} goes to ${where}, since ${goal} does not take it now`;
 }
 
 /** What is said where hosts are begun with before others that were to go first; null where the order is kept. */
