@@ -83,8 +83,20 @@ function moveReplanned(view: View, instance: CloudInstance, to: HostName | null)
 
 /** What is said where hosts are begun with before others that were to go first; null where the order is kept. */
 export function orderReplanned(view: View, chosen: readonly HostName[], waiting: readonly HostName[]): string | null {
-  if (view.plan === null || chosen.length === 0) return null;
-  const last = Math.max(...chosen.map((host) => plannedStart(view, host)));
-  const passed = waiting.filter((host) => !chosen.includes(host) && plannedStart(view, host) < last);
+  const passed = passedOver(view, chosen, waiting);
   return passed.length === 0 ? null : `re-planned: ${passed.join(", ")} cannot be emptied yet`;
+}
+
+/** The same of a host for which nothing has to be moved. */
+export function emptyReplanned(view: View, empty: HostName, waiting: readonly HostName[]): string | null {
+  const passed = passedOver(view, [empty], waiting);
+  return passed.length === 0
+    ? null
+    : `re-planned: ${empty} has its turn, since ${passed.join(", ")} cannot be emptied as planned`;
+}
+
+function passedOver(view: View, chosen: readonly HostName[], waiting: readonly HostName[]): readonly HostName[] {
+  if (view.plan === null || chosen.length === 0) return [];
+  const last = Math.max(...chosen.map((host) => plannedStart(view, host)));
+  return waiting.filter((host) => !chosen.includes(host) && plannedStart(view, host) < last);
 }

@@ -52,7 +52,7 @@ const isAsWellPlanned = (view: View, planned: Emptiable, prepared: Emptiable): b
 
 /**
  * The compute hosts that seem empty, in the order of the plan. Nothing has to be moved for them, so their turn is always;
- * but those that come later by the plan leave the turn to others that can be emptied now.
+ * but those that come later by the plan leave the turn to one that can be emptied as planned.
  */
 export function emptyInTurn(view: View, facts: CloudFacts, ruledOut: ReadonlySet<HostName>): readonly SessionHost[] {
   const startOf = ({ name }: SessionHost) => plannedStart(view, name);
@@ -61,7 +61,9 @@ export function emptyInTurn(view: View, facts: CloudFacts, ruledOut: ReadonlySet
     .toSorted((a, b) => earlier(startOf(a), startOf(b)));
   if (view.plan === null || empty.length === 0) return empty;
   const next = emptiable(view, facts, "any", new Set(empty.map(({ name }) => name)));
-  return next ? empty.filter((host) => startOf(host) <= startOf(next.host)) : empty;
+  return next && goalsMissed(view, next.placements) === 0
+    ? empty.filter((host) => startOf(host) <= startOf(next.host))
+    : empty;
 }
 
 /** Controllers have their turn first; then everything happens in PLANNED_MAINTENANCE, as long as a host can be emptied. */

@@ -1,5 +1,5 @@
 import { enter, type HostName, isEmpty, perform, type SessionHost, type View } from "#sdk";
-import { orderReplanned } from "../by-plan.ts";
+import { emptyReplanned } from "../by-plan.ts";
 import { setDoors, untilSet } from "../doors.ts";
 import { type Hold, look, untilEnded } from "../hold.ts";
 import { computesLeft, isOpen, isParallel, lostHosts, plainHostsLeft, skip } from "../hosts.ts";
@@ -72,7 +72,7 @@ function verify(view: View, host: SessionHost): Hold | null {
 function whyCheck(view: View, host: SessionHost): string {
   const { name } = host;
   const replanned =
-    isBegun(host) || view.facts === null ? null : orderReplanned(view, [name], waitingIn(view, view.facts));
+    isBegun(host) || view.facts === null ? null : emptyReplanned(view, name, waitingIn(view, view.facts));
   return [`${name} is closed and seems empty`, ...(replanned === null ? [] : [replanned])].join("; ");
 }
 
