@@ -6,6 +6,7 @@ import {
   isSettled,
   resources,
   type Resources,
+  type SessionHost,
   type View,
 } from "#sdk";
 import { movesUnderWay } from "./drain/who-is-there.ts";
@@ -45,6 +46,19 @@ export function missingReserve(
     if (open.has(name)) free = resources.add(free, resources.subtract(capacity, used));
   for (const { demand } of leaving) free = resources.subtract(free, demand);
   return resources.shortOf(reserve, free);
+}
+
+/** Of these hosts, in their order, as many of each zone as may be away at once; what has no zone is not limited. */
+export function atMostPerZone({ session, facts }: View, hosts: readonly SessionHost[]): readonly SessionHost[] {
+  const most = session.options.max_hosts_at_once_per_zone ?? Infinity;
+  const zones = new Map(facts?.computes.map(({ name, zone }) => [name, zone]));
+  const taken = new Map<string, number>();
+  return hosts.filter(({ name }) => {
+    const zone = zones.get(name);
+    if (zone === undefined) return true;
+    taken.set(zone, 1 + (taken.get(zone) ?? 0));
+    return taken.get(zone)! <= most;
+  });
 }
 
 /** Once the maintenance window has ended no other host is begun with: those that wait are left out. */
