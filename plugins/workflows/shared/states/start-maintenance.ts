@@ -37,12 +37,11 @@ const closeAll = (view: View): Hold | null =>
     why: "instances shall move once, and not to hosts that are still to be maintained",
   });
 
-/** Compute hosts that were emptied, or seem empty and have their turn, and were not found to be otherwise in this entry. */
+/** Compute hosts that were emptied, else those that seem empty in their turn; without what was found to be otherwise in this entry. */
 function emptyHosts(view: View): readonly SessionHost[] {
   const occupied = foundOccupied(view);
-  const inTurn = view.facts ? emptyInTurn(view, view.facts, occupied) : [];
   const begun = computesLeft(view).filter((host) => isBegun(host) && !occupied.has(host.name));
-  return [...begun, ...inTurn.filter((host) => !begun.includes(host))];
+  return begun.length > 0 || view.facts === null ? begun : emptyInTurn(view, view.facts, occupied);
 }
 
 const isBegun = ({ status }: SessionHost): boolean => status.kind === "draining" || status.kind === "in_maintenance";
