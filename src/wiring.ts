@@ -13,6 +13,7 @@ import { webhookSender } from "./adapters/notifications/webhook.ts";
 import { openStackCloud } from "./adapters/openstack/cloud.ts";
 import { keystoneIdentity } from "./adapters/openstack/identity.ts";
 import { guardedClient } from "./adapters/outgoing/guarded-client.ts";
+import { openedParts } from "./adapters/opened-parts.ts";
 import { connect } from "./adapters/postgres/connect.ts";
 import { openDatabaseServer } from "./adapters/postgres/embedded.ts";
 import { migrate } from "./adapters/postgres/migrate.ts";
@@ -48,36 +49,32 @@ export interface Parts {
 export interface Fenix {
   /** Where the API listens; null without one. */
   readonly url: string | null;
-  /** Stops taking requests and work, brings what runs to a safe end, and closes everything it opened. */
+  /** Stops taking requests and work, brings what runs to a safe end, and closes everything it opened. It does not hang. */
   stop(): Promise<void>;
 }
 
 /** Starts Fenix. What was opened is closed again when a later part cannot start. */
 export async function startFenix(config: Config, parts: Parts, log: Logger): Promise<Fenix> {
-  const closing: (() => Promise<unknown>)[] = [];
-  const stop = async () => {
-    for (const close of closing.splice(0).toReversed()) await close();
-  };
-  const opened = <T>(part: T, close: (part: T) => Promise<unknown>): T => {
-    closing.push(() => close(part));
-    return part;
-  };
+  const { opened, close: stop } = openedParts(log);
   try {
     const say = (message: string) => log.info(message);
     // A worker lets nobody in.
     const policy = readPolicy(parts.api ? config.policyFile : undefined);
     const replyTokens = config.replyTokenSecrets === undefined ? null : signedReplyTokens(config.replyTokenSecrets);
     const plugins = await loadPlugins([OWN_PLUGINS, ...config.pluginPath]);
-    const server = opened(await openDatabaseServer({ ...config, say }), (it) => it.stop());
+    const server = opened("database server", await openDatabaseServer({ ...config, say }), (it) => it.stop());
     const onIdleError = (error: Error) => log.warn({ error }, "an idle database connection broke");
-    const database = opened(connect({ url: server.url, applicationName: "fenix", onIdleError }), (it) => it.close());
+    const database = opened("database", connect({ url: server.url, applicationName: "fenix", onIdleError }), (it) =>
+      it.close(),
+    );
     await migrate(database.db);
     const store = postgresStore(database.db, { bus: config.bus !== undefined });
     const redis =
       config.queueBackend === "redis-local"
-        ? opened(await openLocalRedis({ ...config, say }), (it) => it.stop())
+        ? opened("local Redis", await openLocalRedis({ ...config, say }), (it) => it.stop())
         : null;
     const queues = opened(
+      "queues",
       await openQueues({
         redisUrl: redis?.url ?? (config.queueBackend === "redis" ? config.redisUrl : undefined),
         databaseUrl: server.url,
@@ -87,8 +84,8 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       }),
       (it) => it.close(),
     );
-    const cloud = opened(openStackCloud(config.openstack, { log }), (it) => it.disconnect());
-    const outgoing = opened(guardedClient({ allow: config.outgoingAllow }), (it) => it.close());
+    const cloud = opened("cloud", openStackCloud(config.openstack, { log }), (it) => it.disconnect());
+    const outgoing = opened("webhooks", guardedClient({ allow: config.outgoingAllow }), (it) => it.close());
     const { wakes } = queues;
     log.info({ database: server.origin, queue: queues.backend, node: process.versions.node, version }, "parts ready");
 
@@ -98,7 +95,9 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       const bus =
         config.bus === undefined
           ? null
-          : opened(openMessageBus(config.bus, { ...config, replyTokens, project, log }), (it) => it.close());
+          : opened("message bus", openMessageBus(config.bus, { ...config, replyTokens, project, log }), (it) =>
+              it.close(),
+            );
       const webhooks = webhookSender({
         ...config,
         replyTokens,
@@ -128,7 +127,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
         delivering: { deliveries: store.deliveries, notifier, clock, random: Math.random, onError: onDeliveryError },
         onError,
       });
-      opened(worker, (it) => it.stop());
+      opened("worker", worker, (it) => it.stop());
     }
 
     if (!parts.api) return { url: null, stop };
@@ -143,8 +142,11 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
       newId: () => SessionId.parse(randomUUID()),
     };
     const identity =
-      config.auth === "keystone" ? opened(keystoneIdentity(config.openstack, { log }), (it) => it.close()) : null;
+      config.auth === "keystone"
+        ? opened("identity", keystoneIdentity(config.openstack, { log }), (it) => it.close())
+        : null;
     const http = opened(
+      "HTTP",
       buildHttp({
         access: { identity, policy, replyTokens },
         commands: {
@@ -156,7 +158,7 @@ export async function startFenix(config: Config, parts: Parts, log: Logger): Pro
           planMaintenance: (wanted) => planMaintenance(wanted, commanding),
         },
         reports: store.reports,
-        news: opened(postgresNews(database), (it) => it.close()),
+        news: opened("news", postgresNews(database), (it) => it.close()),
         webhooks: store.webhooks,
         polling: store.polling,
         receivers: outgoing,

@@ -3,6 +3,7 @@ import Fastify, { LogController } from "fastify";
 import { serializerCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { linksFrom } from "../wire/links.ts";
 import { guard } from "./access.ts";
+import { closeInTime } from "./close-in-time.ts";
 import type { App, HttpDependencies } from "./dependencies.ts";
 import { setHeaders } from "./headers.ts";
 import { validate } from "./invalid-request.ts";
@@ -60,6 +61,7 @@ export function buildHttp(dependencies: HttpDependencies): App {
   guard(app, dependencies);
   acceptJsonOnly(app);
   answerUnknownUrls(app);
+  closeInTime(app);
   describeApi(app, dependencies);
   // In a plugin, so that they are made after the description listens for them.
   app.register(async (routes: App) => {

@@ -6,7 +6,7 @@
  * leave the least room over (best fit decreasing); where that gets stuck a bounded search goes back and tries the other
  * places, so a small case is answered exactly. Every order is fixed: the same world gives the same answer.
  */
-import type { CloudFacts } from "../domain/cloud.ts";
+import type { CloudFacts, CloudInstance } from "../domain/cloud.ts";
 import type { HostName, InstanceId } from "../domain/ids.ts";
 import { add, type Resources } from "../domain/resources.ts";
 import { instancesOn } from "./index-facts.ts";
@@ -35,6 +35,8 @@ export type Fit =
 export interface FitOptions {
   /** Destinations that are filled before the others, such as hosts that the instances need not leave again. */
   readonly preferred?: ReadonlySet<HostName>;
+  /** Where an instance shall go if it can, before all others. */
+  readonly wanted?: (instance: CloudInstance) => HostName | undefined;
   /** Only these instances leave; without it, all of them. */
   readonly only?: ReadonlySet<InstanceId>;
   /** Where an instance shall not go, since it was tried in vain. */
@@ -164,6 +166,7 @@ function openTo(parcel: Parcel): readonly Site[] {
     .map((site) => ({ site, crowd: crowdAt(site, parcel), over: roomOver(site, parcel) }))
     .toSorted(
       (a, b) =>
+        Number(b.site.name === parcel.wanted) - Number(a.site.name === parcel.wanted) ||
         Number(b.site.preferred) - Number(a.site.preferred) ||
         a.crowd - b.crowd ||
         a.over - b.over ||

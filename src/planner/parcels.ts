@@ -17,6 +17,8 @@ export interface Parcel {
   /** Hard anti-affinity groups. */
   readonly apart: readonly ServerGroup[];
   readonly softGroups: readonly ServerGroup[];
+  /** The site that is tried first. */
+  readonly wanted: HostName | undefined;
   /** Where zone, aggregates and affinity let it go. */
   readonly sites: readonly Site[];
   /** What is in the way when `sites` is empty. */
@@ -79,6 +81,7 @@ function parcelOf(
     demand: classes.map((name) => resources[name] ?? 0),
     apart: groups.filter(({ policy }) => policy === "anti-affinity"),
     softGroups: groups.filter(({ policy }) => policy === "soft-anti-affinity"),
+    wanted: instances.map((instance) => options.wanted?.(instance)).find((host) => host !== undefined),
     sites: allowed,
     obstacles: allowed.length > 0 ? [] : nearestRule(judged, instances),
     site: null,

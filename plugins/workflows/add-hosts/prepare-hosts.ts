@@ -2,17 +2,18 @@
 import { enter, fail, isCompute, isEmpty, isSettled, perform, type SessionHost, type View } from "#sdk";
 import { closed, untilMoved } from "../shared/doors.ts";
 import { type Hold, troubleWith, untilEnded } from "../shared/hold.ts";
+import { atMostPerZone, untilWindowEnd } from "../shared/operator-limits.ts";
 import { together } from "../shared/rolling/together.ts";
 import { failedHere, mark, visitThen } from "../shared/visit.ts";
 import type { StepOf } from "./transitions.ts";
 
 export const prepareHosts: StepOf<"START_MAINTENANCE"> = (view) => {
-  const failed = failedHere(view);
+  const failed = failedHere(view) ?? untilWindowEnd(view);
   if (failed) return failed;
   const left = view.hosts.filter((host) => !isSettled(host));
   const begun = left.filter(({ status }) => status.kind !== "waiting");
   const next = left.filter(({ status }) => status.kind === "waiting");
-  const now = [...begun, ...next].slice(0, view.session.options.hosts_at_once);
+  const now = atMostPerZone(view, [...begun, ...next]).slice(0, view.session.options.hosts_at_once);
   return together(now.map((host) => prepare(view, host))) ?? enter("MAINTENANCE_COMPLETE", "every host is settled");
 };
 

@@ -6,6 +6,7 @@ import {
   isSettled,
   resources,
   type Resources,
+  type SessionHost,
   type View,
 } from "#sdk";
 import { movesUnderWay } from "./drain/who-is-there.ts";
@@ -45,6 +46,46 @@ export function missingReserve(
     if (open.has(name)) free = resources.add(free, resources.subtract(capacity, used));
   for (const { demand } of leaving) free = resources.subtract(free, demand);
   return resources.shortOf(reserve, free);
+}
+
+/**
+ * What the reserve lacks while any of `leaving` is away, even if all that take its instances then were empty: nobody's
+ * scaling in helps. Null where it can be kept while one of them is away.
+ */
+export function reserveOutOfReach(
+  view: View,
+  facts: CloudFacts,
+  leaving: readonly HostName[],
+  takersFor: (leaving: HostName) => readonly HostName[],
+): { readonly host: HostName; readonly missing: Resources } | null {
+  const reserve = reserveOf(view);
+  if (reserve === null) return null;
+  const capacities = new Map(facts.computes.map(({ name, capacity }) => [name, capacity]));
+  let first: { readonly host: HostName; readonly missing: Resources } | null = null;
+  for (const host of leaving) {
+    const capacity = takersFor(host).reduce<Resources>(
+      (sum, name) => resources.add(sum, capacities.get(name) ?? {}),
+      {},
+    );
+    const missing = resources.shortOf(reserve, capacity);
+    if (Object.keys(missing).length === 0) return null;
+    first ??= { host, missing };
+  }
+  return first;
+}
+
+/** Of these hosts, in their order, as many of each zone as may be away at once; what has no zone is not limited. */
+export function atMostPerZone({ session, facts }: View, hosts: readonly SessionHost[]): readonly SessionHost[] {
+  const most = session.options.max_hosts_at_once_per_zone ?? Infinity;
+  const zones = new Map(facts?.computes.map(({ name, zone }) => [name, zone]));
+  const taken = new Map<string, number>();
+  return hosts.filter(({ name }) => {
+    const zone = zones.get(name);
+    if (zone === undefined) return true;
+    const now = 1 + (taken.get(zone) ?? 0);
+    taken.set(zone, now);
+    return now <= most;
+  });
 }
 
 /** Once the maintenance window has ended no other host is begun with: those that wait are left out. */

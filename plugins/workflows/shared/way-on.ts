@@ -12,6 +12,7 @@ import {
   type SessionHost,
   type View,
 } from "#sdk";
+import { byPlan, earlier, goalsMissed, orderReplanned, plannedStart } from "./by-plan.ts";
 import { newestLook } from "./hold.ts";
 import { missingReserve } from "./operator-limits.ts";
 import { computesLeft, isParallel, knownTo } from "./hosts.ts";
@@ -33,15 +34,36 @@ export function wayOn(view: View, facts: CloudFacts, ruledOut: ReadonlySet<HostN
   const left = knownTo(facts, computesLeft(view));
   if (left.length === 0) return { state: "START_MAINTENANCE", why: "no compute host has to be emptied" };
   if (isParallel(view)) return parallelWay(view, facts);
-  const empty = left.find(({ name }) => !ruledOut.has(name) && instancesOn(facts, name).length === 0);
+  const [empty] = emptyInTurn(view, facts, ruledOut);
   if (empty) return { state: "START_MAINTENANCE", why: `${empty.name} is empty` };
   // Before its first START the session has closed nothing, and controllers have not had their turn.
   const started = view.entries.some(({ state }) => state === "START_MAINTENANCE");
   const planned = started ? emptiable(view, facts, "settled") : null;
-  if (planned) return { state: "PLANNED_MAINTENANCE", why: `${planned.host.name} can be emptied for good` };
-  const prepared = emptiable(view, facts, "any");
+  const prepared = planned && view.plan === null ? null : emptiable(view, facts, "any");
+  if (planned && (!prepared || isAsWellPlanned(view, planned, prepared)))
+    return { state: "PLANNED_MAINTENANCE", why: `${planned.host.name} can be emptied for good` };
   if (prepared) return { state: "PREPARE_MAINTENANCE", why: `${prepared.host.name} can be emptied into open hosts` };
   return { state: "SCALE_IN", why: "no host can be emptied" };
+}
+
+/** A session by a plan empties the next host of the plan for good if that is no farther from the plan. */
+const isAsWellPlanned = (view: View, planned: Emptiable, prepared: Emptiable): boolean =>
+  planned.host === prepared.host && goalsMissed(view, planned.placements) <= goalsMissed(view, prepared.placements);
+
+/**
+ * The compute hosts that seem empty, in the order of the plan. Nothing has to be moved for them, so their turn is always;
+ * but those that come later by the plan leave the turn to one that can be emptied as planned.
+ */
+export function emptyInTurn(view: View, facts: CloudFacts, ruledOut: ReadonlySet<HostName>): readonly SessionHost[] {
+  const startOf = ({ name }: SessionHost) => plannedStart(view, name);
+  const empty = knownTo(facts, computesLeft(view))
+    .filter(({ name }) => !ruledOut.has(name) && instancesOn(facts, name).length === 0)
+    .toSorted((a, b) => earlier(startOf(a), startOf(b)));
+  if (view.plan === null || empty.length === 0) return empty;
+  const next = emptiable(view, facts, "any", new Set(empty.map(({ name }) => name)));
+  return next && goalsMissed(view, next.placements) === 0
+    ? empty.filter((host) => startOf(host) <= startOf(next.host))
+    : empty;
 }
 
 /** Controllers have their turn first; then everything happens in PLANNED_MAINTENANCE, as long as a host can be emptied. */
@@ -56,6 +78,8 @@ function parallelWay(view: View, facts: CloudFacts): Way {
 interface Emptiable {
   readonly host: SessionHost;
   readonly placements: readonly Placement[];
+  /** How the choice differs from the order of the plan; null where it does not. */
+  readonly replanned: string | null;
 }
 
 /** So many places may be looked at for all candidates together; each gets at least a fair share. */
@@ -63,8 +87,8 @@ const EFFORT = 2_000_000;
 const EFFORT_EACH_MIN = 20_000;
 
 /**
- * The host to empty next: one that is being drained already wins, so a choice outlives a crash; then the one with the
- * fewest instances to move. Null when the instances of none fit elsewhere.
+ * The host to empty next: one that is being drained already wins, so a choice outlives a crash; then the next one
+ * by the plan, and without one that with the fewest instances to move. Null when the instances of none fit elsewhere.
  */
 export function emptiable(
   view: View,
@@ -74,8 +98,14 @@ export function emptiable(
 ): Emptiable | null {
   const candidates = knownTo(facts, computesLeft(view))
     .filter(({ name }) => !not.has(name))
-    .map((host) => ({ host, count: instancesOn(facts, host.name).length }))
-    .toSorted((a, b) => rank(a.host) - rank(b.host) || a.count - b.count || (a.host.name < b.host.name ? -1 : 1));
+    .map((host) => ({ host, count: instancesOn(facts, host.name).length, start: plannedStart(view, host.name) }))
+    .toSorted(
+      (a, b) =>
+        rank(a.host) - rank(b.host) ||
+        earlier(a.start, b.start) ||
+        a.count - b.count ||
+        (a.host.name < b.host.name ? -1 : 1),
+    );
   const wanted = withNeededSpares(
     view,
     facts,
@@ -87,12 +117,21 @@ export function emptiable(
     if (Object.keys(missingInTotal(wanted, host.name, destinations)).length > 0) continue;
     if (Object.keys(missingReserve(view, facts, destinations, instancesOn(facts, host.name))).length > 0) continue;
     const preferred = new Set(destinationsFor(view, facts, host.name, "settled"));
-    const fit = fitAway(wanted, [host.name], destinations, { preferred, effort });
+    const fit = fitAway(wanted, [host.name], destinations, { preferred, effort, ...byPlan(view) });
     if (fit.kind === "fits")
-      return { host, placements: fit.placements.filter(({ instance }) => !isSpareRoom(instance)) };
+      return {
+        host,
+        placements: fit.placements.filter(({ instance }) => !isSpareRoom(instance)),
+        replanned: orderReplanned(view, [host.name], waitingIn(view, facts)),
+      };
   }
   return null;
 }
+
+export const waitingIn = (view: View, facts: CloudFacts): readonly HostName[] =>
+  knownTo(facts, computesLeft(view))
+    .filter(({ status }) => status.kind === "waiting")
+    .map(({ name }) => name);
 
 const rank = ({ status }: SessionHost): number => (status.kind === "draining" ? 0 : 1);
 

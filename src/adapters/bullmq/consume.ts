@@ -1,6 +1,7 @@
 /** Takes hints from the queues and hands them to the worker. */
 import type { z } from "zod";
 import type { Consuming, Handlers } from "../../ports/wakes.ts";
+import { endsWithin } from "../ends-within.ts";
 import { type Backend, type BackendWorker, complain, hints, type Log, type QueueName } from "./queues.ts";
 
 interface ConsumeOptions {
@@ -19,8 +20,8 @@ const TURNS_AT_ONCE = 4;
 /** A receiver takes one of these only while it has as much in hand as it may: so many may hang and delay nobody else. */
 const RECEIVERS_AT_ONCE = 256;
 
-/** A worker that is told to stop ends its handlers; one that does not end in this time is left behind. */
-const CLOSE_MS = 30_000;
+/** A worker that is told to stop ends its handlers, after 5 s at the latest; one that hangs for longer is left behind. */
+const CLOSE_MS = 7_000;
 
 export function consumeHints({ session, effect, receiver }: Handlers, options: ConsumeOptions): Consuming {
   const { concurrency, log } = options;
@@ -81,14 +82,4 @@ function startWorker<Name extends QueueName>(
   });
   worker.on("error", complain(log, name));
   return worker;
-}
-
-async function endsWithin(ms: number, work: Promise<unknown>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const tooLong = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), ms);
-  });
-  const inTime = await Promise.race([work.then(() => true as const), tooLong]);
-  clearTimeout(timer);
-  return inTime;
 }

@@ -1,7 +1,7 @@
 /** Starts a server program that must never outlive Fenix, whatever happens to Fenix. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync, statSync } from "node:fs";
-import { setTimeout as delay } from "node:timers/promises";
+import { endsWithin } from "../ends-within.ts";
 
 export interface GuardedChild {
   readonly running: boolean;
@@ -58,9 +58,9 @@ export function startGuarded({ command, cwd, logFile, signals }: ChildProgram): 
     },
     async stop() {
       if (isRunning(child)) child.kill(signals.polite);
-      if (await endsWithin(ended, POLITE_MS)) return;
+      if (await endsWithin(POLITE_MS, ended)) return;
       child.kill(signals.firm);
-      await endsWithin(ended, FIRM_MS);
+      await endsWithin(FIRM_MS, ended);
     },
   };
 }
@@ -75,11 +75,3 @@ export function endsWithParent(signal: "INT" | "TERM"): readonly string[] {
 
 const isRunning = (child: ChildProcess) =>
   child.pid !== undefined && child.exitCode === null && child.signalCode === null;
-
-async function endsWithin(ended: Promise<void>, ms: number): Promise<boolean> {
-  const patience = new AbortController();
-  const tooLate = delay(ms, false, { signal: patience.signal }).catch(() => false);
-  const inTime = await Promise.race([ended.then(() => true), tooLate]);
-  patience.abort();
-  return inTime;
-}

@@ -146,7 +146,7 @@ export function openHttp({ ca, verify, limits: own, log, dispatcher: given }: Ht
       }
     },
     counts: () => Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1))),
-    close: () => (given === undefined ? dispatcher.close() : Promise.resolve()),
+    close: () => (given === undefined ? dispatcher.destroy() : Promise.resolve()),
   };
 }
 

@@ -58,7 +58,7 @@ export function guardedClient(options: GuardedOptions): GuardedClient {
       if (first === undefined || first.kind === null || kinds.some(({ kind }) => kind === null)) return null;
       return refused(first.address, first.kind).message;
     },
-    close: () => connections.close(),
+    close: () => connections.destroy(), // Who hangs is not waited for.
   };
 }
 

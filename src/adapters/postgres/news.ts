@@ -71,15 +71,24 @@ function bellOf(pool: pg.Pool): { listen(): Ear; close(): Promise<void> } {
   };
   const connect = async (): Promise<pg.PoolClient | null> => {
     try {
-      const client = await pool.connect();
-      client.on("notification", ring);
-      client.once("error", again);
-      await client.query(`listen ${CHANNEL}`);
+      const client = await listeningOn(await pool.connect());
       ring(); // What was told before we listened.
       return client;
     } catch {
       again();
       return null;
+    }
+  };
+  const listeningOn = async (client: pg.PoolClient): Promise<pg.PoolClient> => {
+    client.on("notification", ring);
+    client.once("error", again);
+    try {
+      await client.query(`listen ${CHANNEL}`);
+      return client;
+    } catch (error) {
+      client.removeListener("error", again);
+      client.release(true); // A pool waits for whoever does not give back.
+      throw error;
     }
   };
   const again = () => {

@@ -1,4 +1,6 @@
+import type pg from "pg";
 import { afterAll, expect, test, vi } from "vitest";
+import { connect } from "../../../src/adapters/postgres/connect.ts";
 import { postgresNews } from "../../../src/adapters/postgres/news.ts";
 import { postgresStore } from "../../../src/adapters/postgres/store.ts";
 import type { Notification } from "../../../src/domain/notification.ts";
@@ -7,7 +9,7 @@ import { testDatabase } from "../../support/database.ts";
 import { created, host, project, record } from "./support.ts";
 
 const connection = await testDatabase();
-const { db, pool } = connection;
+const { db, pool, url } = connection;
 const store = postgresStore(db);
 const news = postgresNews(connection);
 afterAll(() => news.close());
@@ -46,6 +48,24 @@ test("a connection that breaks is replaced, and whoever follows looks again", as
   expect(await ear.heard(60_000)).toBe("news");
   expect(await whoeverListens()).toHaveLength(1);
   ear.close();
+});
+
+test("a connection that breaks before it listens is given back, so that its pool can be closed", async () => {
+  const own = connect({ url, applicationName: "fenix-test", onIdleError: () => {} });
+  let broken = 0;
+  const breaking = {
+    async connect() {
+      const client = await own.pool.connect();
+      const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
+      await pool.query("select pg_terminate_backend($1, 5000)", [rows[0]?.pid]);
+      broken += 1;
+      return client;
+    },
+  } as pg.Pool;
+  const ear = postgresNews({ ...own, pool: breaking }).listen();
+  await vi.waitFor(() => expect(broken).toBe(1));
+  ear.close();
+  await own.pool.end();
 });
 
 test("numbers rise in the order of commits, however many sessions tell at once", async () => {

@@ -39,6 +39,46 @@ test("several at once take no longer than one", () => {
   expect(done(adding({ hosts_at_once: 2 })).seconds).toBe(one);
 });
 
+describe("limits of the operator", () => {
+  const hosts = {
+    ...{
+      n1: { door, zone: "east" },
+      n2: { door, zone: "east" },
+      n3: { door, zone: "west" },
+      n4: { door, zone: "west" },
+    },
+  };
+  const four = (options: Partial<SessionOptions>, controllers: readonly string[] = []) =>
+    done(
+      adding(
+        { hosts_at_once: 9, ...options },
+        { cloud: { hosts, controllers }, hosts: [...Object.keys(hosts), ...controllers] },
+      ),
+    );
+  const begunWith = ({ timeline }: ReturnType<typeof play>) =>
+    timeline.flatMap((line) => {
+      const [, seconds, host] = /^ *(\d+) +(\w+) in_maintenance/.exec(line) ?? [];
+      return host === undefined ? [] : [{ host, seconds: Number(seconds) }];
+    });
+
+  test("so many hosts of one zone at once, and others of other zones; a controller is in none", () => {
+    const begun = begunWith(four({ max_hosts_at_once_per_zone: 1 }, ["ctl"]));
+    expect(begun.map(({ host }) => host)).toEqual(["ctl", "n1", "n3", "n2", "n4"]);
+    expect(begun[2]!.seconds - begun[1]!.seconds).toBeLessThan(3);
+    expect(begun[3]!.seconds - begun[2]!.seconds).toBeGreaterThan(30);
+    const all = begunWith(four({}));
+    expect(all[3]!.seconds - all[0]!.seconds).toBeLessThan(3);
+  });
+
+  test("past the window no host is begun with, and those left stay disabled and are named", () => {
+    const played = four({ hosts_at_once: 2, window_seconds: 60 });
+    expect(played.report.maintained).toEqual(["n1", "n2"]);
+    expect(played.report.notMaintained.map(({ host }) => host)).toEqual(["n3", "n4"]);
+    for (const { reason } of played.report.notMaintained) expect(reason).toMatch(/^the maintenance window ended at /);
+    expect(doorsOf(played)).toEqual(["open", "open", "closed", "closed"]);
+  });
+});
+
 test("one that the cloud let in at once is closed while it is prepared", () => {
   const played = done(adding({}, { cloud: { hosts: { c1: {}, n1: {} } }, hosts: ["n1"] }));
   expect(played.world.host(played.report.maintained[0]!)?.door.kind).toBe("open");

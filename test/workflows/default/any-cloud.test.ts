@@ -1,7 +1,10 @@
 /** Random small clouds, projects, faults and surprises: every session comes to its end, and nothing is broken on the way. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { HostName, InstanceId } from "../../../src/domain/ids.ts";
+import type { PlannedCourse } from "../../../src/domain/planned-course.ts";
 import type { InstanceAction } from "../../../src/domain/session.ts";
+import { host, instance } from "../../support/a-view.ts";
 import { type Manager, type Played, play, type Script } from "../play.ts";
 import type { World } from "../world.ts";
 
@@ -137,8 +140,27 @@ const sketch = fc.record({
   moveFaults: fc.array(fc.boolean(), { maxLength: 6 }),
   actionFaults: fc.array(fc.boolean(), { maxLength: 6 }),
   surprises: fc.array(surprise, { maxLength: 4 }),
+  plan: fc.option(
+    fc.record({
+      order: fc.shuffledSubarray([0, 1, 2, 3]),
+      goals: fc.array(fc.tuple(fc.nat(6), fc.nat(3), fc.nat(3)), { maxLength: 8 }),
+    }),
+  ),
 });
 type Sketch = typeof sketch extends fc.Arbitrary<infer T> ? T : never;
+
+/** As wrong as can be: the hosts in any order, the instances to anywhere. */
+function courseOf({ order, goals }: NonNullable<Sketch["plan"]>): PlannedCourse {
+  const bySource = new Map<InstanceId, Map<HostName, HostName>>();
+  for (const [id, from, to] of goals) {
+    const known = bySource.get(instance(`i${id}`)) ?? new Map<HostName, HostName>();
+    bySource.set(instance(`i${id}`), known.set(host(`c${from}`), host(`c${to}`)));
+  }
+  return {
+    visits: new Map(order.map((name, place) => [host(`c${name}`), { from: 100 * place, until: 100 * place + 100 }])),
+    goals: bySource,
+  };
+}
 
 /** Faults and habits are used up as a session goes, so each session gets its own. */
 function scriptOf(given: Sketch): Script {
@@ -170,6 +192,7 @@ function scriptOf(given: Sketch): Script {
     },
     hosts: inSession,
     options: given.options,
+    ...(given.plan && { plan: courseOf(given.plan) }),
     actions: given.actions.map((phase) => ({ plugin: phase, phase })),
     managers: { shop: manager(given.shop), bank: manager(given.bank) },
     moveFails: () => (fails.move.shift() ? "the hypervisor said no" : null),

@@ -188,3 +188,119 @@ describe("the next host finds room only where one that is away comes back", () =
     ]);
   });
 });
+
+describe("one host at a time", () => {
+  /** As nobody would do it without a plan: two instances go where they have to leave again, though others have room. */
+  const inTurn: PlannedCourse = {
+    visits: new Map([
+      [host("c3"), { from: 0, until: 100 }],
+      [host("c1"), { from: 100, until: 200 }],
+      [host("c2"), { from: 200, until: 300 }],
+    ]),
+    goals: new Map([
+      goal("d", "c3", "s2"),
+      [
+        instance("a"),
+        new Map([
+          [host("c1"), host("c2")],
+          [host("c2"), host("c3")],
+        ]),
+      ],
+      goal("b", "c2", "s1"),
+    ]),
+  };
+  const oneByOne = (script: Partial<Script> = {}) =>
+    story(byPlan({ plan: inTurn, ...script, options: { ...script.options, hosts_at_once: 1 } }));
+  const { a, b, d } = cloud.instances;
+  const asPlanned = {
+    c3: ["c3 draining", "MIGRATE d c3 → s2"],
+    c1: ["c1 draining", "MIGRATE a c1 → c2"],
+    c2: ["c2 draining", "MIGRATE a c2 → c3", "MIGRATE b c2 → s1"],
+  };
+  /** The first host finds no room before another one is empty and maintained. */
+  const tight = {
+    ...{ b: { ...b, vcpus: 3 }, d: { ...d, vcpus: 6 } },
+    ...{ e: { on: "s1", vcpus: 4 }, f: { on: "s2", vcpus: 4 } },
+  };
+
+  test.each<{ name: string; script: Partial<Script>; story: readonly string[] }>([
+    {
+      name: "it is followed, also to a host that has still to be emptied itself",
+      script: {},
+      story: [...asPlanned.c3, ...asPlanned.c1, ...asPlanned.c2],
+    },
+    {
+      name: "an instance was created: it is moved with the others",
+      script: happens((world) => world.add({ late: { on: "c1", vcpus: 2 } })),
+      story: [
+        ...asPlanned.c3,
+        "c1 draining",
+        "re-planned: late was not to leave c1, and goes to s2",
+        "MIGRATE a c1 → c2",
+        "MIGRATE late c1 → s2",
+        ...asPlanned.c2,
+      ],
+    },
+    {
+      name: "a destination went down: its instance goes elsewhere",
+      script: happens((world) => world.setHost("s2", { up: false })),
+      story: [
+        "c3 draining",
+        "re-planned: d goes to s1, since s2 does not take it now",
+        "MIGRATE d c3 → s1",
+        ...asPlanned.c1,
+        ...asPlanned.c2,
+      ],
+    },
+    {
+      name: "a move failed: its instance goes elsewhere",
+      script: { moveFails: ({ instance: id, to }) => (id === "a" && to === "c2" ? "no valid host was found" : null) },
+      story: [
+        ...asPlanned.c3,
+        ...asPlanned.c1,
+        "re-planned: a goes to s2, since c2 does not take it now",
+        "MIGRATE a c1 → s2",
+        "c2 draining",
+        "MIGRATE b c2 → s1",
+      ],
+    },
+    {
+      name: "the first host finds no room: another one goes before it",
+      script: { cloud: { ...cloud, instances: { ...tight, a: { ...a, vcpus: 3 } } } },
+      story: [
+        "c1 draining: re-planned: c3 cannot be emptied yet",
+        "MIGRATE a c1 → c2",
+        "c3 draining",
+        "re-planned: d goes to c1, since s2 does not take it now",
+        "MIGRATE d c3 → c1",
+        "c2 draining",
+        "MIGRATE b c2 → s1",
+        "MIGRATE a c2 → c3",
+      ],
+    },
+    {
+      name: "an empty host has its turn before one that cannot be emptied as planned",
+      script: { cloud: { ...cloud, instances: tight } },
+      story: [
+        "re-planned: c1 has its turn, since c3 cannot be emptied as planned",
+        "c3 draining",
+        "re-planned: d goes to c1, since s2 does not take it now",
+        "MIGRATE d c3 → c1",
+        "c2 draining",
+        "MIGRATE b c2 → s1",
+      ],
+    },
+  ])("$name", ({ script, story: expected }) => expect(oneByOne(script)).toEqual(expected));
+
+  test("an empty host has its turn when the plan says so", () => {
+    const script = { cloud: { ...cloud, instances: { a, d } }, plan: inTurn, options: { hosts_at_once: 1 } };
+    const worked = byPlan(script).timeline.flatMap((line) => / (c\d) maintained/.exec(line)?.[1] ?? []);
+    expect(worked).toEqual(["c3", "c1", "c2"]);
+    const first = new Map([...inTurn.visits, [host("c2"), { from: -100, until: 0 }]]);
+    expect(oneByOne({ ...script, plan: { ...inTurn, visits: first } })).toEqual([
+      ...asPlanned.c3,
+      "c1 draining",
+      "MIGRATE a c1 → c2",
+    ]);
+  });
+});

@@ -257,6 +257,36 @@ describe("the operator's limits", () => {
     },
   );
 
+  test.each([
+    // Six hosts of 8, one away.
+    { reserve: { vcpus: 41 }, missing: "1 VCPU" },
+    { reserve: { vcpu: 1 }, missing: "1 vcpu" },
+  ])(
+    "a reserve that no cloud of this size keeps, $missing, ends the session before anybody is asked",
+    ({ reserve, missing }) => {
+      const played = failed({
+        cloud: { hosts: zones, instances: light },
+        options: { reserve },
+        managers: { shop: agree },
+      });
+      expect(played.failure?.reason).toBe(
+        `the reserve is more than the cloud has without c1, even if it were empty: ${missing} are missing`,
+      );
+      expect(played.asked).toEqual([]);
+    },
+  );
+
+  test("nobody is asked to scale in for a reserve that is out of reach now", () => {
+    const played = failed({
+      cloud: { hosts: { ...zones, c6: { vcpus: 8, up: false } }, instances: { a: { on: "c1", vcpus: 2, zone: "" } } },
+      hosts: ["c1"],
+      options: { reserve: { vcpus: 40 } },
+      managers: { shop: agree },
+    });
+    expect(played.failure?.reason).toContain("in the way: the operator's reserve; no project can be asked to scale in");
+    expect(played.asked.map(({ state }) => state)).toEqual(["MAINTENANCE"]);
+  });
+
   test.each([1, 2])(
     "past the window no host is begun with, and those left are named, with %i at once",
     (hosts_at_once) => {

@@ -67,14 +67,21 @@ function choose(view: View, reach: Reach): Onward {
   );
   const choice = view.facts && emptiable(view, view.facts, reach, letGoHosts);
   if (choice) {
-    const { host, placements } = choice;
+    const { host, placements, replanned } = choice;
     const why =
       placements.length === 0 ? `${host.name} has no instances` : `its ${placements.length} instances fit elsewhere`;
-    return perform([{ kind: "mark_host", host: host.name, status: { kind: "draining", since: view.now } }], why);
+    return perform([{ kind: "mark_host", host: host.name, status: draining(view, replanned) }], why);
   }
   const seen = look(view, "survey", "to see which host can be emptied");
   return seen.kind === "seen" ? onward(view, seen.facts) : seen;
 }
+
+/** The mark of a host that is begun with; `reason` where that is otherwise than its plan says. */
+export const draining = (view: View, reason: string | null): Extract<SessionHost["status"], { kind: "draining" }> => ({
+  kind: "draining",
+  since: view.now,
+  ...(reason === null ? {} : { reason }),
+});
 
 export const failInVain = (): Hold =>
   fail(

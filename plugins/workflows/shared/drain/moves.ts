@@ -19,6 +19,7 @@ import {
   wait,
   wantsMitigation,
 } from "#sdk";
+import { byPlan } from "../by-plan.ts";
 import { endBy, type Hold } from "../hold.ts";
 import { needsSpareRoom, withSpares } from "../mitigation.ts";
 import { missingReserve, movesFree } from "../operator-limits.ts";
@@ -57,6 +58,7 @@ export function nextMoves(
   const options = {
     preferred: new Set(destinationsFor(view, now, host.name, "settled")),
     only: new Set(ready.map(({ instance }) => instance.id)),
+    ...byPlan(view),
   };
   const tried = triedHosts(view, ready);
   const goers = ready.map(({ instance }) => instance);

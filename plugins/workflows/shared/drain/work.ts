@@ -15,6 +15,7 @@ import {
   type View,
   wait,
 } from "#sdk";
+import { movesReplanned } from "../by-plan.ts";
 import { managedProjects } from "../consent.ts";
 import { after, endBy, type Hold, look, troubleWith } from "../hold.ts";
 import { skip } from "../hosts.ts";
@@ -72,7 +73,8 @@ function workLeft(
     ...pollFor(view, errands, host),
     ...lookAtMembers(view, held, moves.budgets),
   ];
-  if (effects.length > 0) return perform(effects, whyNow(errands, host));
+  if (effects.length > 0)
+    return perform(effects, [whyNow(errands, host), ...movesReplanned(view, effects, there)].join("; "));
   const sight = sightOfStuck(view, errands, host);
   if (sight && sight.kind !== "seen") return sight;
   return (

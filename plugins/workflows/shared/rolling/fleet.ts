@@ -24,6 +24,7 @@ import {
   wait,
   wantsMitigation,
 } from "#sdk";
+import { byPlan, earlier, movesReplanned, orderReplanned, plannedStart, waitsForPlan } from "../by-plan.ts";
 import { type Errand, errandsOf } from "../drain/errands.ts";
 import { type Budgets, budgetsOf } from "../drain/budgets.ts";
 import { moveFor, type MoveErrand } from "../drain/moves.ts";
@@ -35,7 +36,6 @@ import { computesLeft, knownTo } from "../hosts.ts";
 import { needsSpareRoom, withSpares } from "../mitigation.ts";
 import { missingReserve, movesFree, reserveOf } from "../operator-limits.ts";
 import { destinationsFor } from "../way-on.ts";
-import { moveReplanned, orderReplanned, plannedGoal, plannedStart, waitsForPlan } from "./by-plan.ts";
 import type { KnownHost } from "./agreement.ts";
 
 export interface Fleet {
@@ -80,13 +80,6 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
     return [...start, ...lookAtMembers(view, held, budgets)];
   }
 
-  const replannedIn = (effects: readonly Effect[], there: readonly CloudInstance[]): readonly string[] =>
-    effects.flatMap((effect) => {
-      if (effect.kind !== "move_instance" || effect.to === null) return [];
-      const instance = there.find(({ id }) => id === effect.instance);
-      return (instance && moveReplanned(view, instance, effect.to)) ?? [];
-    });
-
   /** Nothing is under way on this host, and nothing can begin: its groups are busy elsewhere, or there is no room. */
   function untilRoom(errands: readonly Errand[], host: SessionHost): Hold {
     const homeless = errands.filter(({ kind, instance }) => kind !== "unasked" && !assignment().goals.has(instance.id));
@@ -115,7 +108,7 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
       if (late) return late;
       const effects = [...begin(errands, host), ...pollFor(view, errands, host)];
       if (effects.length > 0)
-        return perform(effects, [whyNow(errands, host), ...replannedIn(effects, there)].join("; "));
+        return perform(effects, [whyNow(errands, host), ...movesReplanned(view, effects, there)].join("; "));
       const sight = sightOfStuck(view, errands, host);
       if (sight && sight.kind !== "seen") return sight;
       return waitFor(view, errands, host) ?? untilRoom(errands, host);
@@ -193,7 +186,7 @@ function assigned(
   const answer = assign(now, {
     ...{ begun: names, candidates, atMost, destinations: new Set(destinations), preferred, except, avoid },
     reserve: reserveOf(view) ?? {},
-    ...(view.plan ? { wanted: (instance: CloudInstance) => plannedGoal(view, instance) } : {}),
+    ...byPlan(view),
     inOrder: waitsForPlan(view, begun),
     atMostPerZone: view.session.options.max_hosts_at_once_per_zone,
   });
@@ -203,7 +196,7 @@ function assigned(
   const rest = destinations.filter((name) => !names.includes(name));
   if (Object.keys(missingReserve(view, now, rest, instancesOn(now, first.name))).length > 0) return answer;
   // A greedy answer is not the last word: one host alone is searched exactly, so that it at least goes on.
-  const fit = fitAway(now, [first.name], rest, { preferred, avoid });
+  const fit = fitAway(now, [first.name], rest, { preferred, avoid, ...byPlan(view) });
   if (fit.kind !== "fits") return answer;
   return { ...answer, goals: new Map(fit.placements.map(({ instance, to }) => [instance, to])), chosen: [] };
 }
@@ -221,6 +214,3 @@ function candidatesIn(view: View, facts: CloudFacts): readonly HostName[] {
     .toSorted((a, b) => earlier(a.start, b.start) || a.count - b.count || (a.name < b.name ? -1 : 1))
     .map(({ name }) => name);
 }
-
-/** Two hosts that the plan does not know are alike. */
-const earlier = (a: number, b: number): number => (a === b ? 0 : a - b);

@@ -5,7 +5,8 @@
 import { type CloudFacts, enter, perform, type SessionHost, type View } from "#sdk";
 import type { Asks } from "../asks.ts";
 import { drainsInVain } from "../bounds.ts";
-import { failInVain, onward, type Onward } from "../drain/drain.ts";
+import { untilLate } from "../by-plan.ts";
+import { draining, failInVain, onward, type Onward } from "../drain/drain.ts";
 import { whoIsThere } from "../drain/who-is-there.ts";
 import { newsOfMoves } from "../drain/work.ts";
 import { after, type Hold, look, newestLook } from "../hold.ts";
@@ -15,7 +16,6 @@ import { failedHere, type Visit } from "../visit.ts";
 import { emptiable } from "../way-on.ts";
 import { agreement } from "./agreement.ts";
 import { course, untilKnown } from "./course.ts";
-import { untilLate } from "./by-plan.ts";
 import { type Fleet, fleet } from "./fleet.ts";
 import { together } from "./together.ts";
 
@@ -106,7 +106,8 @@ function atRest(view: View, facts: CloudFacts, { stuck }: Fleet): Onward {
   // A greedy choice is not the last word: one host alone is searched exactly.
   const one = emptiable(view, facts, "any");
   if (!one) return onward(view, facts);
-  return mark(view, [one.host.name], `the ${one.placements.length} instances of ${one.host.name} fit elsewhere`);
+  const { host, placements, replanned } = one;
+  return mark(view, [host.name], `the ${placements.length} instances of ${host.name} fit elsewhere`, replanned);
 }
 
 function begin(view: View, { chosen, replanned }: Fleet): Hold {
@@ -117,8 +118,8 @@ function begin(view: View, { chosen, replanned }: Fleet): Hold {
   return mark(view, chosen, why, replanned);
 }
 
-function mark(view: View, hosts: Fleet["chosen"], why: string, reason: string | null = null): Hold {
-  const status = { kind: "draining", since: view.now, ...(reason === null ? {} : { reason }) } as const;
+function mark(view: View, hosts: Fleet["chosen"], why: string, reason: string | null): Hold {
+  const status = draining(view, reason);
   return perform(
     hosts.map((host) => ({ kind: "mark_host", host, status })),
     why,

@@ -1,8 +1,9 @@
-import { type CloudFacts, enter, fail, LOCALHOST, perform, type SessionHost, type View, wait } from "#sdk";
+import { type CloudFacts, enter, fail, LOCALHOST, perform, resources, type SessionHost, type View, wait } from "#sdk";
 import { ask, failFor, isAsked, isManaged, projectsOn, untilAnswered, type Unwilling, unwilling } from "../consent.ts";
 import { after, type Hold, look } from "../hold.ts";
 import { runActions } from "../host-actions.ts";
-import { computesLeft, skip } from "../hosts.ts";
+import { computesLeft, knownTo, skip } from "../hosts.ts";
+import { reserveOutOfReach } from "../operator-limits.ts";
 import type { StepOf } from "../transitions.ts";
 import { wayOn } from "../way-on.ts";
 
@@ -12,6 +13,8 @@ export const maintenance: StepOf<"MAINTENANCE"> = (view) => {
   const arrival = look(view, "arrival", "to see which projects are affected");
   if (arrival.kind !== "seen") return arrival;
   if (view.hosts.length === 0) return fail("the session has no hosts", "Make a session that names at least one host.");
+  const impossible = failForReserve(view, arrival.facts);
+  if (impossible) return impossible;
   const unanswered = agree(view, arrival.facts);
   if (unanswered) return unanswered;
   if (view.now < maintenanceAt) return wait("the maintenance to begin", maintenanceAt);
@@ -28,6 +31,19 @@ export const maintenance: StepOf<"MAINTENANCE"> = (view) => {
   const { state, why } = wayOn(view, ready.facts);
   return enter(state === "PLANNED_MAINTENANCE" ? "PREPARE_MAINTENANCE" : state, why);
 };
+
+/** A reserve that the whole cloud cannot keep, a name in it that is no resource for example, is told before anybody is asked. */
+function failForReserve(view: View, facts: CloudFacts): Hold | null {
+  const computes = facts.computes.map(({ name }) => name);
+  const leaving = knownTo(facts, computesLeft(view)).map(({ name }) => name);
+  const beyond = reserveOutOfReach(view, facts, leaving, (host) => computes.filter((name) => name !== host));
+  if (beyond === null) return null;
+  const { host, missing } = beyond;
+  return fail(
+    `the reserve is more than the cloud has without ${host}, even if it were empty: ${resources.inWords(missing)} are missing`,
+    "Make a session with a smaller reserve, of resources that the hosts have: vcpus, memory_mb, disk_gb, or a resource class of Placement.",
+  );
+}
 
 /** Null when every project on hosts still to be maintained has agreed, or a policy says what to do without. */
 function agree(view: View, facts: CloudFacts): Hold | null {

@@ -20,7 +20,7 @@ import { untilSet } from "../doors.ts";
 import { after, type Hold, look } from "../hold.ts";
 import { computesLeft, hasSkipped, knownTo, skip } from "../hosts.ts";
 import { withNeededSpares } from "../mitigation.ts";
-import { missingReserve, reserveOf, untilWindowEnd } from "../operator-limits.ts";
+import { missingReserve, reserveOf, reserveOutOfReach, untilWindowEnd } from "../operator-limits.ts";
 import { type AskedForRoom, asksForRoom, hasScaledIn, timesAskedInAll } from "../room.ts";
 import type { StepOf } from "../transitions.ts";
 import { destinationsFor, wayOn } from "../way-on.ts";
@@ -73,7 +73,7 @@ const larger = (a: Resources, b: Resources): Resources =>
 /** Null when nobody can be asked. */
 function askForRoom(view: View, facts: CloudFacts, whom: AskedForRoom, but: readonly ProjectId[] = []): Hold | null {
   const shortage = shortageIn(view, facts);
-  if (shortage === null) return null;
+  if (shortage === null || isInVain(view, facts)) return null;
   // What each was asked for came to nothing in the round before: whoever can help is asked now.
   const isFirst = scaleInRounds(view) <= 1;
   const asks = asksForRoom(view, facts, shortage, isFirst ? whom : "everybody", new Set(but));
@@ -81,6 +81,15 @@ function askForRoom(view: View, facts: CloudFacts, whom: AskedForRoom, but: read
   const what = `${resources.inWords(shortage.shortage)} must become free`;
   return perform(asks, `to empty ${shortage.host}, ${what}`);
 }
+
+/** Hosts that are closed or down now may keep the reserve out of reach of whatever the projects give up. */
+const isInVain = (view: View, facts: CloudFacts): boolean =>
+  reserveOutOfReach(
+    view,
+    facts,
+    knownTo(facts, computesLeft(view)).map(({ name }) => name),
+    (host) => destinationsFor(view, facts, host, "any"),
+  ) !== null;
 
 /** Instances may come as fast as others go: so many parts make one round. */
 const PARTS_MAX = 20;

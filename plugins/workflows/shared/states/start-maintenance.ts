@@ -1,11 +1,12 @@
-import { enter, type HostName, instancesOn, isEmpty, perform, type SessionHost, type View } from "#sdk";
+import { enter, type HostName, isEmpty, perform, type SessionHost, type View } from "#sdk";
+import { emptyReplanned } from "../by-plan.ts";
 import { setDoors, untilSet } from "../doors.ts";
 import { type Hold, look, untilEnded } from "../hold.ts";
 import { computesLeft, isOpen, isParallel, lostHosts, plainHostsLeft, skip } from "../hosts.ts";
 import { untilWindowEnd } from "../operator-limits.ts";
 import type { StepOf } from "../transitions.ts";
 import { failedHere, type Visit } from "../visit.ts";
-import { allSettled, wayOn } from "../way-on.ts";
+import { allSettled, emptyInTurn, waitingIn, wayOn } from "../way-on.ts";
 
 /** Maintains one after another whatever may be maintained now, then decides what is emptied next. */
 export const startMaintenance =
@@ -36,17 +37,14 @@ const closeAll = (view: View): Hold | null =>
     why: "instances shall move once, and not to hosts that are still to be maintained",
   });
 
-/** Compute hosts that seem empty, and were not found to be otherwise in this entry. */
+/** Compute hosts that were emptied, else those that seem empty in their turn; without what was found to be otherwise in this entry. */
 function emptyHosts(view: View): readonly SessionHost[] {
   const occupied = foundOccupied(view);
-  const isBegun = ({ kind }: SessionHost["status"]) => kind === "draining" || kind === "in_maintenance";
-  return computesLeft(view).filter(
-    ({ name, status }) => !occupied.has(name) && (isBegun(status) || seemsEmpty(view, name)),
-  );
+  const begun = computesLeft(view).filter((host) => isBegun(host) && !occupied.has(host.name));
+  return begun.length > 0 || view.facts === null ? begun : emptyInTurn(view, view.facts, occupied);
 }
 
-const seemsEmpty = ({ facts }: View, host: HostName): boolean =>
-  facts !== null && instancesOn(facts, host).length === 0;
+const isBegun = ({ status }: SessionHost): boolean => status.kind === "draining" || status.kind === "in_maintenance";
 
 /** A check that failed proves nothing, so its host is not maintained either. */
 function foundOccupied(view: View): ReadonlySet<HostName> {
@@ -62,10 +60,19 @@ function foundOccupied(view: View): ReadonlySet<HostName> {
 const CHECK_SECONDS = 900;
 
 /** Null when the closed host is empty by Nova and by Placement: only then may its actions run (invariant I1). */
-function verify(view: View, { name }: SessionHost): Hold | null {
+function verify(view: View, host: SessionHost): Hold | null {
+  const { name } = host;
   const record = view.effect("check_empty", `${name}#1`);
-  if (!record) return perform([{ kind: "check_empty", host: name, look: 1 }], `${name} is closed and seems empty`);
+  if (!record) return perform([{ kind: "check_empty", host: name, look: 1 }], whyCheck(view, host));
   return untilEnded(view, record, `a look whether ${name} is empty`, CHECK_SECONDS);
+}
+
+/** Of one that is begun with here it is said when others were to go first. */
+function whyCheck(view: View, host: SessionHost): string {
+  const { name } = host;
+  const replanned =
+    isBegun(host) || view.facts === null ? null : emptyReplanned(view, name, waitingIn(view, view.facts));
+  return [`${name} is closed and seems empty`, ...(replanned === null ? [] : [replanned])].join("; ");
 }
 
 /** Nothing can be maintained now: a fresh look tells what is to be done next. */
