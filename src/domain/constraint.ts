@@ -241,6 +241,7 @@ export function withoutStrangers(
   instances: readonly { readonly id: InstanceId; readonly project: ProjectId }[],
 ): DeclaredConstraints {
   const strange = new Set<InstanceId>();
+  if (declared.instances.size === 0) return declared;
   for (const { id, project } of instances) {
     const one = declared.instances.get(id);
     if (one && one.project !== project) strange.add(id);

@@ -59,8 +59,7 @@ export interface View extends Snapshot {
 
 export function makeView(snapshot: Snapshot, now: Date): View {
   const facts = snapshot.facts && withDeclaredGroups(snapshot.facts, snapshot.constraints);
-  const present = snapshot.effects.filter(({ entry }) => entry === snapshot.entry.number);
-  const byKind = grouped(present, ({ effect }) => effect.kind);
+  const byKind = grouped(inEntry(snapshot), ({ effect }) => effect.kind);
   // Kind by kind, as they are asked for: a large session has tens of thousands of moves, which nobody asks for this way.
   const bySubject = new Map<EffectKind, ReadonlyMap<string, EffectRecord>>();
   const subjectsOf = (kind: EffectKind) => {
@@ -83,6 +82,10 @@ export function makeView(snapshot: Snapshot, now: Date): View {
     observed: (occasion) => (effect("observe", occasion)?.status.kind === "done" ? (facts ?? undefined) : undefined),
     answers: (questions = snapshot.questions) => answersTo(questions, now),
   };
+}
+
+function* inEntry({ effects, entry: { number } }: Snapshot): Iterable<EffectRecord> {
+  for (const record of effects) if (record.entry === number) yield record;
 }
 
 /** Sorts the projects by their answers to these questions. */

@@ -7,6 +7,8 @@ export interface IndexedFacts {
   readonly groupsOf: Lookup<InstanceId, readonly ServerGroup[]>;
   readonly byId: Lookup<InstanceId, CloudInstance>;
   readonly hostOf: Lookup<InstanceId, HostName>;
+  /** Where each instance stands in the list of all. */
+  readonly placeOf: Lookup<InstanceId, number>;
   /** Of which resource classes instances take something, sorted. */
   readonly classes: readonly string[];
   /** How many members of each group are on each host. */
@@ -39,10 +41,10 @@ export function indexed(facts: CloudFacts): IndexedFacts {
  * Finds the same for facts in which only these instances are on other hosts than in facts that are indexed: `moved` is as
  * they are there. A session that moves thousands foresees the cloud again and again between two looks at it.
  */
-export function indexMoved(before: CloudFacts, after: CloudFacts, moved: readonly CloudInstance[]): void {
+export function indexMoved(before: CloudFacts, after: CloudFacts, moved: ReadonlyMap<InstanceId, CloudInstance>): void {
   const base = indexed(before);
-  const byId = new Map(moved.map((instance) => [instance.id, instance]));
-  const touched = new Map<HostName | null, CloudInstance[]>();
+  const hosts = new Set<HostName>();
+  const come = new Map<HostName, CloudInstance[]>();
   const membersAt = new Map(base.membersAt);
   const count = (host: HostName, groups: readonly ServerGroup[], by: 1 | -1) => {
     const counts = new Map(membersAt.get(host));
@@ -53,33 +55,47 @@ export function indexMoved(before: CloudFacts, after: CloudFacts, moved: readonl
     }
     membersAt.set(host, counts);
   };
-  for (const { id, host } of moved) {
+  for (const [id, instance] of moved) {
     const from = base.hostOf.get(id);
+    const to = instance.host;
     const groups = base.groupsOf.get(id) ?? [];
-    if (from !== undefined) touched.set(from, []);
-    if (host !== null) touched.set(host, []);
+    if (from !== undefined) hosts.add(from);
+    if (to !== null) {
+      hosts.add(to);
+      put(come, to, instance);
+    }
     if (groups.length === 0) continue;
     if (from !== undefined) count(from, groups, -1);
-    if (host !== null) count(host, groups, 1);
+    if (to !== null) count(to, groups, 1);
   }
-  for (const instance of after.instances) touched.get(instance.host)?.push(instance);
+  const placeOf = ({ id }: CloudInstance) => base.placeOf.get(id) ?? -1;
+  const touched = new Map(
+    [...hosts].map((host) => {
+      const staying = (base.instancesOn.get(host) ?? []).filter(({ id }) => !moved.has(id));
+      return [host, [...staying, ...(come.get(host) ?? [])].toSorted((a, b) => placeOf(a) - placeOf(b))];
+    }),
+  );
   known.set(after, {
     ...base,
     membersAt,
     instancesOn: { get: (host) => touched.get(host) ?? base.instancesOn.get(host) },
-    byId: { get: (id) => byId.get(id) ?? base.byId.get(id) },
-    hostOf: { get: (id) => (byId.has(id) ? (byId.get(id)?.host ?? undefined) : base.hostOf.get(id)) },
+    byId: { get: (id) => moved.get(id) ?? base.byId.get(id) },
+    hostOf: { get: (id) => (moved.has(id) ? (moved.get(id)?.host ?? undefined) : base.hostOf.get(id)) },
   });
 }
 
 function indexOf({ instances, groups }: CloudFacts): IndexedFacts {
   const instancesOn = new Map<HostName, CloudInstance[]>();
-  const hostOf = new Map<InstanceId, HostName>();
-  for (const instance of instances) {
-    if (instance.host === null) continue;
-    hostOf.set(instance.id, instance.host);
-    put(instancesOn, instance.host, instance);
+  const byId = new Map<InstanceId, CloudInstance>();
+  const placeOf = new Map<InstanceId, number>();
+  const classes = new Set<string>();
+  for (const [place, instance] of instances.entries()) {
+    byId.set(instance.id, instance);
+    placeOf.set(instance.id, place);
+    if (instance.host !== null) put(instancesOn, instance.host, instance);
+    for (const name of Object.keys(instance.demand)) classes.add(name);
   }
+  const hostOf = { get: (id: InstanceId) => byId.get(id)?.host ?? undefined };
   const groupsOf = new Map<InstanceId, ServerGroup[]>();
   const membersAt = new Map<HostName, Map<GroupId, number>>();
   for (const group of groups)
@@ -91,10 +107,7 @@ function indexOf({ instances, groups }: CloudFacts): IndexedFacts {
       counts.set(group.id, (counts.get(group.id) ?? 0) + 1);
       membersAt.set(host, counts);
     }
-  const byId = new Map(instances.map((instance) => [instance.id, instance]));
-  const classes = new Set<string>();
-  for (const { demand } of instances) for (const name of Object.keys(demand)) classes.add(name);
-  return { instancesOn, groupsOf, byId, hostOf, classes: [...classes].toSorted(), membersAt };
+  return { instancesOn, groupsOf, byId, hostOf, placeOf, classes: [...classes].toSorted(), membersAt };
 }
 
 function put<K, V>(map: Map<K, V[]>, key: K, value: V): void {

@@ -7,12 +7,10 @@ import type { Transaction } from "./transaction.ts";
 
 export interface KnownInstances {
   /** The number of the newest journal entry when they were read: whatever is written later has a higher one. */
-  readonly upTo: number;
-  readonly instances: ReadonlyMap<string, SessionInstance>;
-  readonly listed: readonly SessionInstance[];
+  upTo: number;
+  readonly instances: Map<string, SessionInstance>;
+  listed: readonly SessionInstance[];
 }
-
-const nothing: KnownInstances = { upTo: -1, instances: new Map(), listed: [] };
 
 /** In the order in which they appeared. The session's row, whose newest journal entry is `upTo`, is locked. */
 export async function readInstances(
@@ -21,7 +19,7 @@ export async function readInstances(
   upTo: number,
   cache: Recent<KnownInstances>,
 ): Promise<readonly SessionInstance[]> {
-  const known = cache.get(id) ?? nothing;
+  const known = cache.get(id) ?? { upTo: -1, instances: new Map<string, SessionInstance>(), listed: [] };
   const rows = await trx
     .selectFrom("instance")
     .select(["id", "name", "project_id as project", "host", "status", "gone_at"])
@@ -30,13 +28,13 @@ export async function readInstances(
     .orderBy("created_at")
     .orderBy("id")
     .execute();
-  if (rows.length === 0 && known.upTo >= 0) return known.listed;
-  const instances = new Map(known.instances);
+  // A turn itself writes no instances, so all that is read here has been committed.
   for (const { gone_at: goneAt, ...row } of rows) {
-    if (goneAt === null) instances.set(row.id, trusted(row));
-    else instances.delete(row.id);
+    if (goneAt === null) known.instances.set(row.id, trusted(row));
+    else known.instances.delete(row.id);
   }
-  const listed = [...instances.values()];
-  cache.keep(id, { upTo, instances, listed });
-  return listed;
+  if (rows.length > 0) known.listed = [...known.instances.values()];
+  known.upTo = upTo;
+  cache.keep(id, known);
+  return known.listed;
 }

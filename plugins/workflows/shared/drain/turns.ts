@@ -4,7 +4,8 @@ import { isToBeAsked, newestAbout, takesTurns } from "../asks.ts";
 import { isManaged } from "../consent.ts";
 import type { Budgets } from "./budgets.ts";
 import { isNoted } from "./own-actions.ts";
-import { hasMoved, isLater, triesOf } from "./who-is-there.ts";
+import { hasMoved } from "./sorted-moves.ts";
+import { isLater, triesOf } from "./who-is-there.ts";
 
 /**
  * The newest question about each instance, unless it has been moved since, by Fenix or by its project: a project is

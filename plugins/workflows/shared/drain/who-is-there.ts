@@ -10,23 +10,17 @@ import {
   type InstanceId,
   instanceIn,
   instancesOn,
-  isUnderWay,
   type View,
 } from "#sdk";
-import { newestLook, troubleWith } from "../hold.ts";
-
-type Tries = readonly EffectRecord<"move_instance">[];
+import { newestLook } from "../hold.ts";
+import { hasMoved, type SortedMoves, sortedMoves, type Tries } from "./sorted-moves.ts";
 
 /** The tries of this entry to move an instance, oldest first. */
-export const triesOf = (view: View, instance: InstanceId): Tries => indexed(view).tries.get(instance) ?? [];
+export const triesOf = (view: View, instance: InstanceId): Tries => indexed(view).moves.triesOf(instance);
 
 /** Those of them that began on this host: in an entry of its own it may leave several, one after the other. */
 export const triesOff = (view: View, instance: InstanceId, host: HostName): Tries =>
   triesOf(view, instance).filter(({ effect }) => effect.from === host);
-
-/** Whether it is one that took its instance to another host. */
-export const hasMoved = ({ effect, status }: EffectRecord<"move_instance">): boolean =>
-  status.kind === "done" && status.outcome.host !== null && status.outcome.host !== effect.from;
 
 /** Whether it was a live move that took longer than its manager allows, and was broken off. */
 export const ranOvertime = ({ status }: EffectRecord<"move_instance">): boolean =>
@@ -59,21 +53,23 @@ const lookWhoIsThere = (view: View, facts: CloudFacts, host: HostName): readonly
 
 /** Those that were moved here in this entry, which the last look still shows where they left from, then or before. */
 function arrivedSince(view: View, facts: CloudFacts, host: HostName): readonly CloudInstance[] {
-  return (indexed(view).arrivals.get(host) ?? []).flatMap((move) => {
-    const { instance: id, from } = move.effect;
-    const shown = instanceIn(facts, id);
-    const isOlder = triesOf(view, id).some((one) => hasMoved(one) && one.effect.from === shown?.host);
-    // One that could not be moved on from here since is here still.
-    const isNewest = triesOf(view, id).findLast(hasMoved) === move;
-    return shown &&
-      shown.host !== host &&
-      isOlder &&
-      isNewest &&
-      !cameBack(view, from, move) &&
-      !isGoneByCheck(view, host, id)
-      ? [{ ...shown, host }]
-      : [];
-  });
+  return indexed(view)
+    .moves.arrivalsAt(host)
+    .flatMap((move) => {
+      const { instance: id, from } = move.effect;
+      const shown = instanceIn(facts, id);
+      const isOlder = triesOf(view, id).some((one) => hasMoved(one) && one.effect.from === shown?.host);
+      // One that could not be moved on from here since is here still.
+      const isNewest = triesOf(view, id).findLast(hasMoved) === move;
+      return shown &&
+        shown.host !== host &&
+        isOlder &&
+        isNewest &&
+        !cameBack(view, from, move) &&
+        !isGoneByCheck(view, host, id)
+        ? [{ ...shown, host }]
+        : [];
+    });
 }
 
 function hasLeft(view: View, host: HostName, instance: InstanceId): boolean {
@@ -111,24 +107,18 @@ const placeOf = (view: View, { effect }: { readonly effect: Effect }): number =>
 
 /** Moves of this entry that have not ended; those off one host, or all. */
 export const movesUnderWay = (view: View, host?: HostName): Tries =>
-  host === undefined ? indexed(view).underWay : (indexed(view).underWayOff.get(host) ?? []);
+  host === undefined ? indexed(view).moves.underWay : (indexed(view).underWayOff.get(host) ?? []);
 
 /** Tries of this entry that came to nothing, oldest first. */
-export const movesInVain = (view: View): Tries => indexed(view).inVain;
+export const movesInVain = (view: View): Tries => indexed(view).moves.inVain;
 
 /** When the last move of this entry ended that did: of those that were done, or of all. */
 export const lastMoveEnd = (view: View, which: "done" | "any"): Date | null =>
-  which === "done" ? indexed(view).lastDone : indexed(view).lastEnd;
+  which === "done" ? indexed(view).moves.lastDone : indexed(view).moves.lastEnd;
 
 interface IndexedView {
-  readonly underWay: Tries;
+  readonly moves: SortedMoves;
   readonly underWayOff: ReadonlyMap<HostName, Tries>;
-  readonly inVain: Tries;
-  readonly lastEnd: Date | null;
-  readonly lastDone: Date | null;
-  readonly tries: ReadonlyMap<InstanceId, Tries>;
-  /** Moves that have ended, by the host where they did. */
-  readonly arrivals: ReadonlyMap<HostName | null, Tries>;
   readonly checks: ReadonlyMap<HostName, readonly EffectRecord<"check_empty">[]>;
   /** Where each effect stands among all. Most turns of a large session ask for none. */
   places(): ReadonlyMap<Effect, number>;
@@ -136,35 +126,24 @@ interface IndexedView {
   readonly there: WeakMap<CloudFacts, Map<HostName, readonly CloudInstance[]>>;
 }
 
-/** A view never changes, and an entry of a large session has tens of thousands of effects: they are sorted once. */
+/** A view never changes, so it is sorted once. */
 const known = new WeakMap<View, IndexedView>();
 
 function indexed(view: View): IndexedView {
-  const index = known.get(view) ?? indexOf(view);
+  const found = known.get(view);
+  const index = found?.moves.isCurrent() ? found : indexOf(view);
   known.set(view, index);
   return index;
 }
 
 function indexOf(view: View): IndexedView {
-  const moves = view.effectsOf("move_instance");
-  const underWay = moves.filter(isUnderWay);
+  const moves = sortedMoves(view.effectsOf("move_instance"));
   let places: ReadonlyMap<Effect, number> | null = null;
   return {
-    underWay,
-    underWayOff: grouped(underWay, ({ effect }) => effect.from),
-    inVain: moves.filter((move) => troubleWith(move) !== null),
-    lastEnd: newestEnd(moves),
-    lastDone: newestEnd(moves.filter(({ status }) => status.kind === "done")),
-    tries: grouped(moves, ({ effect }) => effect.instance),
-    arrivals: grouped(moves.filter(hasMoved), ({ status }) => (status.kind === "done" ? status.outcome.host : null)),
+    moves,
+    underWayOff: grouped(moves.underWay, ({ effect }) => effect.from),
     checks: grouped(view.effectsOf("check_empty"), ({ effect }) => effect.host),
     places: () => (places ??= new Map(view.effects.map(({ effect }, place) => [effect, place]))),
     there: new WeakMap(),
   };
 }
-
-const newestEnd = (moves: Tries): Date | null =>
-  moves.reduce<Date | null>(
-    (newest, { status }) => ("at" in status && (newest === null || status.at > newest) ? status.at : newest),
-    null,
-  );

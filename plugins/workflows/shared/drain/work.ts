@@ -26,7 +26,8 @@ import { nextMoves, untilMovesEnd } from "./moves.ts";
 import { lookAtMembers, untilOthersServe } from "./others-serve.ts";
 import { giveUp } from "./settle-host.ts";
 import { ownActionsDone } from "./own-actions.ts";
-import { checksOf, hasMoved, movesInVain, movesUnderWay, ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
+import { hasMoved } from "./sorted-moves.ts";
+import { checksOf, movesInVain, movesUnderWay, ranOvertime, triesOf, triesOff } from "./who-is-there.ts";
 
 /** Null when everybody has left, as far as is known, and their projects know it. */
 export function work(

@@ -9,14 +9,10 @@ import {
   type CloudInstance,
   type Effect,
   fitAway,
-  foresee,
   type HostName,
-  type InstanceId,
-  instanceIn,
   instancesOn,
   isCompute,
   isSpareRoom,
-  isUnderWay,
   perform,
   type SessionHost,
   spareRoomOn,
@@ -37,6 +33,7 @@ import { needsSpareRoom, withSpares } from "../mitigation.ts";
 import { missingReserve, movesFree, reserveOf } from "../operator-limits.ts";
 import { destinationsFor } from "../way-on.ts";
 import type { KnownHost } from "./agreement.ts";
+import { foreseen } from "./foreseen.ts";
 
 export interface Fleet {
   /** Candidates whose instances all find a place beside everything that is being moved already, best first. */
@@ -114,27 +111,6 @@ export function fleet(view: View, facts: CloudFacts, begun: readonly SessionHost
       return waitFor(view, errands, host) ?? untilRoom(errands, host);
     },
   };
-}
-
-/** The facts with all moves of this entry at their ends, those that are still under way too. */
-function foreseen(view: View, facts: CloudFacts): CloudFacts {
-  const moves = new Map<InstanceId, { readonly froms: Set<HostName>; to: HostName }>();
-  for (const { effect, status } of view.effectsOf("move_instance")) {
-    const { instance, from } = effect;
-    const to = status.kind === "done" ? status.outcome.host : isUnderWay({ status }) ? effect.to : null;
-    // One that came to nothing left the instance where the one before had brought it.
-    if (to === null || to === from) continue;
-    const { froms } = moves.get(instance) ?? { froms: new Set() };
-    moves.set(instance, { froms: froms.add(from), to });
-  }
-  return foresee(
-    facts,
-    // Where the newest look shows it elsewhere than where it has left from, that look knows better.
-    [...moves].flatMap(([instance, { froms, to }]) => {
-      const shown = instanceIn(facts, instance)?.host ?? null;
-      return shown !== null && froms.has(shown) ? [{ instance, to }] : [];
-    }),
-  );
 }
 
 /** Places that leave room for replacements, where that is asked for; else as the session's option says. */
