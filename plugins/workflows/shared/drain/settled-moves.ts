@@ -28,17 +28,16 @@ export function foldSettled<State>(
 ): (keptWith: object, moves: readonly Move[]) => Folded<State> {
   const known = new WeakMap<object, Kept<State>>();
   return (keptWith, moves) => {
+    const first = moves.findIndex(isUnderWay);
+    const settled = first === -1 ? moves.length : first;
     const found = known.get(keptWith);
-    // Those of another entry, or of a view before: made anew.
-    const isOurs = found !== undefined && moves[found.count - 1] === found.last;
+    // Where it is of another entry, or of a later view than this one, it is made anew.
+    const isOurs = found !== undefined && found.count <= settled && moves[found.count - 1] === found.last;
     const kept = isOurs ? found : { state: nothing(), count: 0, last: undefined };
     known.set(keptWith, kept);
-    for (let next = moves[kept.count]; next !== undefined && !isUnderWay(next); next = moves[kept.count]) {
-      add(kept.state, next);
-      kept.last = next;
-      kept.count += 1;
-    }
-    const { count } = kept;
-    return { settled: kept.state, rest: moves.slice(count), isCurrent: () => kept.count === count };
+    for (const move of moves.slice(kept.count, settled)) add(kept.state, move);
+    kept.count = settled;
+    kept.last = moves[settled - 1];
+    return { settled: kept.state, rest: moves.slice(settled), isCurrent: () => kept.count === settled };
   };
 }
