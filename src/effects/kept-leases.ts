@@ -1,4 +1,4 @@
-/** Leases of many things that end soon, renewed together: with one timer, and one statement every two seconds. */
+/** The leases of all that a worker has in hand, renewed together: with one timer, and one statement every two seconds. */
 import type { Clock } from "../ports/clock.ts";
 import { leaseEnd, RENEW_MS } from "./lease.ts";
 

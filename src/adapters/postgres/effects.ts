@@ -16,7 +16,7 @@ import { inTransaction } from "./transaction.ts";
 
 export const postgresEffects = (db: Database): Effects => ({
   claim: claimEffect(db),
-  renew: renewLease(db),
+  renew: renewLeases(db),
   finish: finishEffect(db),
   postpone: postponeEffect(db),
   keepOutput: keepOutput(db),
@@ -149,25 +149,20 @@ async function instancesToLookAt(db: Database, { session_id }: TakenRow): Promis
   return rows.map(({ id }) => trusted(id));
 }
 
-/** Does not take the session's row: a lease must also be renewed while a long turn has it. */
-const renewLease = (db: Database): Effects["renew"] => {
-  const renew = gathered<Renewal, boolean>(async (renewals) => {
+/** Does not take the sessions' rows: a lease must also be renewed while a long turn has one. */
+const renewLeases =
+  (db: Database): Effects["renew"] =>
+  async (all, until) => {
     const { rows } = await sql<{ token: string }>`
-      with held as (${lockHeldInOrder(renewals)})
-      update effect set lease_until = renewed.until
-      from held join jsonb_to_recordset(${toJson(renewals)}::jsonb) as renewed (token uuid, until timestamptz) using (token)
+      with held as (${lockHeldInOrder(all)})
+      update effect set lease_until = ${until}
+      from held
       where effect.id = held.id
       returning held.token
     `.execute(db);
     const renewed = new Set(rows.map(({ token }) => token));
-    return renewals.map(({ token }) => renewed.has(token));
-  });
-  return ({ id, token }, until) => renew({ id, token, until });
-};
-
-interface Renewal extends Pick<ClaimedEffect, "id" | "token"> {
-  readonly until: Date;
-}
+    return new Set(all.filter(({ token }) => renewed.has(token)));
+  };
 
 const postponeEffect =
   (db: Database): Effects["postpone"] =>

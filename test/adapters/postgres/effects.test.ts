@@ -99,7 +99,7 @@ describe("a worker whose lease was lost", () => {
     const stale = await claimed(store, session, observe);
     const holder = await claim(store, stale.id, later(11));
     const before = await texts(store, session);
-    expect(await store.effects.renew(stale, later(60))).toBe(false);
+    expect(await store.effects.renew([stale, holder], later(60))).toEqual(new Set([holder]));
     expect(await store.effects.postpone(stale, later(60), "too late", later(12))).toBe(false);
     const end = doneWith({ hosts: [aKnownHost("lost-2")], instances: [seen("lost-vm", "lost-1")] }, later(12));
     expect(await store.effects.finish(stale, end)).toBe(false);
@@ -117,7 +117,7 @@ describe("a worker whose lease was lost", () => {
   test("keeps it as long as it renews", async () => {
     const session = await created(store, "lost-3");
     const taken = await claimed(store, session, observe);
-    expect(await store.effects.renew(taken, later(20))).toBe(true);
+    expect(await store.effects.renew([taken], later(20))).toEqual(new Set([taken]));
     expect(await store.effects.claim(taken.id, aLease(), later(15))).toBeNull();
   });
 });
@@ -149,7 +149,7 @@ describe("several effects are locked in the order of their ids, so that nobody w
   }
 
   test.each<{ name: string; locks: (all: readonly ClaimedEffect[]) => Promise<unknown> }>([
-    { name: "renewed", locks: async (all) => Promise.all(all.map((one) => store.effects.renew(one, later(20)))) },
+    { name: "renewed", locks: (all) => store.effects.renew(all, later(20)) },
     { name: "ended", locks: (all) => Promise.all(all.map((one) => store.effects.finish(one, doneWith({})))) },
     {
       name: "ended, with hosts found",
