@@ -1,4 +1,4 @@
-/** Leases of many things that end soon, renewed together: with one timer, and one statement every two seconds. */
+/** The leases of all that a worker has in hand, renewed together: with one timer, and one statement every two seconds. */
 import type { Clock } from "../ports/clock.ts";
 import { leaseEnd, RENEW_MS } from "./lease.ts";
 
@@ -9,6 +9,8 @@ export interface KeptLeases<Claimed> {
    */
   keep(claimed: Claimed, until: Date, lost: () => void): void;
   letGo(claimed: Claimed): void;
+  /** Resolves when the renewals that are on their way have ended, also those of what was let go meanwhile. */
+  settled(): Promise<void>;
 }
 
 export function keptLeases<Claimed>({
@@ -21,6 +23,7 @@ export function keptLeases<Claimed>({
 }): KeptLeases<Claimed> {
   const kept = new Map<Claimed, { until: Date; readonly lost: () => void }>();
   let idle = new AbortController();
+  let renewing = Promise.resolve();
 
   function letGo(claimed: Claimed): void {
     if (kept.delete(claimed) && kept.size === 0) idle.abort();
@@ -42,9 +45,15 @@ export function keptLeases<Claimed>({
   }
 
   async function keepAll(nothingLeft: AbortSignal): Promise<void> {
+    let rest = RENEW_MS;
     while (!nothingLeft.aborted) {
-      await clock.sleep(RENEW_MS, nothingLeft);
-      if (!nothingLeft.aborted) await renewAll();
+      await clock.sleep(rest, nothingLeft);
+      if (nothingLeft.aborted) return;
+      const began = clock.now().getTime();
+      // One at a time, also when all were let go during one and others are kept since.
+      await (renewing = renewing.then(renewAll));
+      // What came during a slow renewal has waited for it already, and with a whole rest its lease might end.
+      rest = RENEW_MS - Math.min(RENEW_MS, Math.max(0, clock.now().getTime() - began));
     }
   }
 
@@ -56,5 +65,6 @@ export function keptLeases<Claimed>({
       void keepAll(idle.signal);
     },
     letGo,
+    settled: () => renewing,
   };
 }

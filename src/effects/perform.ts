@@ -12,7 +12,8 @@ import type { Wakes } from "../ports/wakes.ts";
 import { isProblem, type Problem } from "../problems.ts";
 import { checkEmpty } from "./check-empty.ts";
 import { closeHost, openHost } from "./doors.ts";
-import { keepLease, newLease } from "./lease.ts";
+import type { KeptLeases } from "./kept-leases.ts";
+import { newLease } from "./lease.ts";
 import { moveInstance } from "./move-instance.ts";
 import { observe } from "./observe.ts";
 import type { Performed, Performer, Performing } from "./performer.ts";
@@ -21,6 +22,8 @@ import { runAction } from "./run-action.ts";
 
 export interface Performers {
   readonly effects: Effects;
+  /** Of all effects that this worker has in hand. */
+  readonly leases: KeptLeases<ClaimedEffect>;
   readonly wakes: Wakes;
   readonly cloud: Cloud;
   readonly alarms?: Alarms | undefined;
@@ -44,21 +47,16 @@ const performers: { readonly [K in PerformedKind]: Performer<K> } = {
 };
 
 export async function performEffect(id: EffectId, deps: Performers): Promise<void> {
-  const { effects, clock } = deps;
-  const claimed = await effects.claim(id, newLease(clock, randomUUID), clock.now());
+  const { effects, leases, clock } = deps;
+  const lease = newLease(clock, randomUUID);
+  const claimed = await effects.claim(id, lease, clock.now());
   if (!claimed) return;
-  const done = new AbortController();
   const lost = new AbortController();
-  const lease = keepLease((until) => effects.renew(claimed, until), {
-    clock,
-    done: done.signal,
-    lost: () => lost.abort(),
-  });
+  leases.keep(claimed, lease.until, () => lost.abort());
   try {
     await settle(claimed, deps, AbortSignal.any([lost.signal, deps.shutdown]), lost.signal);
   } finally {
-    done.abort();
-    await lease;
+    leases.letGo(claimed);
   }
 }
 
@@ -90,10 +88,15 @@ function dispatch(effect: PerformedEffect, performing: Performing): Promise<Perf
  * The worker shuts down: another one takes the effect at once. A host action may be half done, so its lease just
  * ends and the next worker knows that it was interrupted.
  */
-async function handOver(claimed: ClaimedEffect, { effects, clock }: Performers): Promise<void> {
+async function handOver(claimed: ClaimedEffect, { effects, leases, clock }: Performers): Promise<void> {
   const now = clock.now();
-  if (claimed.effect.kind === "run_action") await effects.renew(claimed, now);
-  else await effects.postpone(claimed, now, "the worker shut down", now);
+  if (claimed.effect.kind !== "run_action") {
+    await effects.postpone(claimed, now, "the worker shut down", now);
+    return;
+  }
+  leases.letGo(claimed);
+  await leases.settled(); // A renewal that is on its way would prolong what ends now.
+  await effects.renew([claimed], now);
 }
 
 /** The cloud is out of reach: try again later, in view of everybody, until patience ends. */

@@ -23,8 +23,8 @@ export interface Effects {
    * worker died. Null when there is nothing to take. Writes the journal entry of the start.
    */
   claim(id: EffectId, lease: Lease, now: Date): Promise<ClaimedEffect | null>;
-  /** False when the lease was lost: somebody else performs the effect now, stop. */
-  renew(claimed: ClaimedEffect, until: Date): Promise<boolean>;
+  /** Answers those whose leases were renewed. The others were lost: somebody else performs them now, stop. */
+  renew(all: readonly ClaimedEffect[], until: Date): Promise<ReadonlySet<ClaimedEffect>>;
   /** Records the end, with its consequences, and makes the session due. False when the lease was lost: nothing is written. */
   finish(claimed: ClaimedEffect, end: EffectEnd): Promise<boolean>;
   /** Gives the effect back, to be taken again at `until`, and makes the session due, so that `why` is shown to people. False when the lease was lost. */

@@ -3,8 +3,9 @@ import type { SessionId } from "../domain/ids.ts";
 import { advance, type Engine } from "../engine/advance.ts";
 import { keepSweeping } from "../engine/sweep.ts";
 import { type Delivering, startDelivering } from "../effects/deliver.ts";
+import { keptLeases } from "../effects/kept-leases.ts";
 import { performEffect, type Performers } from "../effects/perform.ts";
-import type { Due } from "../ports/effects.ts";
+import type { ClaimedEffect, Due } from "../ports/effects.ts";
 import type { Consumer } from "../ports/wakes.ts";
 import { newHands } from "./hands.ts";
 
@@ -14,7 +15,7 @@ export interface Working {
   readonly consumer: Consumer;
   readonly due: Due;
   readonly engine: Engine;
-  readonly performers: Omit<Performers, "shutdown" | "wakes">;
+  readonly performers: Omit<Performers, "shutdown" | "wakes" | "leases">;
   readonly delivering: Omit<Delivering, "shutdown">;
   readonly onError: (error: unknown) => void;
 }
@@ -49,10 +50,11 @@ export function startWorker({ concurrency, consumer, due, engine, performers, de
   const stopping = new AbortController();
   const shutdown = new AbortController();
   const deliverer = startDelivering({ ...delivering, shutdown: shutdown.signal });
+  const leases = keptLeases<ClaimedEffect>({ renew: (all, until) => performers.effects.renew(all, until), clock });
   const hands = newHands({
     ...{ number: concurrency, queue: engine.wakes, due, clock, onError },
     advance: (id) => advanceAtEase(id, { ...engine, wakes: hands.wakes }, stopping.signal),
-    perform: (id) => performEffect(id, { ...performers, wakes: hands.wakes, shutdown: shutdown.signal }),
+    perform: (id) => performEffect(id, { ...performers, leases, wakes: hands.wakes, shutdown: shutdown.signal }),
   });
   const consuming = consumer.consume({
     ...hands.handlers,
@@ -65,7 +67,7 @@ export function startWorker({ concurrency, consumer, due, engine, performers, de
     const grace = new AbortController();
     void clock.sleep(GRACE_MS, grace.signal).then(() => shutdown.abort());
     await Promise.all([consuming.close(), hands.stop(), sweeping]);
-    await deliverer.ended();
+    await Promise.all([deliverer.ended(), leases.settled()]);
     grace.abort();
   };
   return { stop: () => (stopped ??= stop()) };

@@ -1,6 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { type PerformedEffect } from "../../src/domain/effect.ts";
+import { keptLeases } from "../../src/effects/kept-leases.ts";
 import { performEffect, type Performers } from "../../src/effects/perform.ts";
+import type { Clock } from "../../src/ports/clock.ts";
 import type { ClaimedEffect, EffectEnd, Effects } from "../../src/ports/effects.ts";
 import { EffectId } from "../../src/ports/effects.ts";
 import { Problem } from "../../src/problems.ts";
@@ -14,7 +17,7 @@ function aJournal(claimed: ClaimedEffect | null, changes: Partial<Effects> = {})
   const postponed: { until: Date; why: string }[] = [];
   const effects: Effects = {
     claim: async () => claimed,
-    renew: async () => true,
+    renew: async (all) => new Set(all),
     finish: async (_claimed, end) => ends.push(end) > 0,
     postpone: async (_claimed, until, why) => postponed.push({ until, why }) > 0,
     keepOutput: async () => undefined,
@@ -26,6 +29,7 @@ function aJournal(claimed: ClaimedEffect | null, changes: Partial<Effects> = {})
 function deps(effects: Effects, changes: Partial<Performers> = {}): Performers {
   return {
     effects,
+    leases: keptLeases<ClaimedEffect>({ renew: effects.renew, clock: changes.clock ?? stillClock }),
     wakes: { session: async () => undefined, effects: async () => undefined, receivers: async () => undefined },
     cloud: aCloud({ door: async () => ({ kind: "open" }), close: async () => undefined }),
     plugins: {
@@ -112,24 +116,94 @@ test("an error nobody foresaw fails the effect and is reported", async () => {
   expect(onError).toHaveBeenCalledOnce();
 });
 
-/** Performs a closing during which the cloud hangs until the signal aborts. */
-const hanging = aCloud({
-  door: (_host, { signal }) =>
-    new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error))),
-});
+/** Hangs until the signal aborts, and tells when that was. */
+function aHangingCloud(clock: Clock) {
+  const stopped: Date[] = [];
+  const cloud = aCloud({
+    door: (_host, { signal }) =>
+      new Promise((_resolve, reject) =>
+        signal.addEventListener("abort", () => {
+          stopped.push(clock.now());
+          reject(signal.reason as Error);
+        }),
+      ),
+  });
+  return { cloud, stopped };
+}
 
-test("a lost lease stops the work and writes nothing", async () => {
-  const { effects, ends, postponed } = aJournal(aClaim(close), { renew: async () => false });
-  await performEffect(id, deps(effects, { cloud: hanging, clock: movingClock() }));
-  expect([...ends, ...postponed]).toEqual([]);
-});
+describe("a lease", () => {
+  const away = async () => Promise.reject(new Problem("STORE_UNAVAILABLE", "gone"));
 
-test("a lease that cannot be renewed while the database is away counts as lost at its end", async () => {
-  const renew = vi.fn(async () => Promise.reject(new Problem("STORE_UNAVAILABLE", "gone")));
-  const { effects, ends } = aJournal(aClaim(close), { renew });
-  await performEffect(id, deps(effects, { cloud: hanging, clock: movingClock() }));
-  expect(ends).toEqual([]);
-  expect(renew.mock.calls.length).toBeGreaterThan(1);
+  test("that is lost stops the work, and nothing is written", async () => {
+    const clock = movingClock();
+    const { cloud, stopped } = aHangingCloud(clock);
+    const { effects, ends, postponed } = aJournal(aClaim(close), { renew: async () => new Set() });
+    await performEffect(id, deps(effects, { cloud, clock }));
+    expect(stopped).toEqual([later(2)]);
+    expect([...ends, ...postponed]).toEqual([]);
+  });
+
+  test("that is lost stops no other work of the same worker", async () => {
+    const clock = movingClock();
+    const [one, two] = [aClaim(close, { token: "one" }), aClaim(close, { token: "two" })];
+    const renew = vi.fn(async (all: readonly ClaimedEffect[]) => new Set(all.length === 2 ? [two] : []));
+    const shared = deps(aJournal(null, { renew }).effects, { clock });
+    const performed = [one, two].map(async (claimed) => {
+      const { cloud, stopped } = aHangingCloud(clock);
+      await performEffect(id, { ...shared, cloud, effects: { ...shared.effects, claim: async () => claimed } });
+      return stopped;
+    });
+    expect(await Promise.all(performed)).toEqual([[later(2)], [later(4)]]);
+    expect(renew.mock.calls.map(([all]) => all)).toEqual([[one, two], [two]]);
+  });
+
+  test("that cannot be renewed while the database is away counts as lost at its end, and no earlier", async () => {
+    const clock = movingClock();
+    const { cloud, stopped } = aHangingCloud(clock);
+    const renew = vi.fn(away);
+    const { effects, ends } = aJournal(aClaim(close), { renew });
+    await performEffect(id, deps(effects, { cloud, clock }));
+    expect(stopped).toEqual([later(8)]); // It ended at 7 s.
+    expect(renew).toHaveBeenCalledTimes(4);
+    expect(ends).toEqual([]);
+  });
+
+  test("lasts longer with each renewal, once the database is back", async () => {
+    const clock = movingClock();
+    const { cloud, stopped } = aHangingCloud(clock);
+    const back = async (all: readonly ClaimedEffect[]) => new Set(all);
+    const renew = vi.fn<Effects["renew"]>(away).mockImplementationOnce(away).mockImplementationOnce(back);
+    await performEffect(id, deps(aJournal(aClaim(close), { renew }).effects, { cloud, clock }));
+    expect(renew.mock.calls[1]).toEqual([[expect.anything()], later(11)]);
+    expect(stopped).toEqual([later(12)]);
+  });
+
+  test("ends at the time that was written when the effect was taken, however long that took", async () => {
+    const clock = movingClock();
+    const { cloud, stopped } = aHangingCloud(clock);
+    const claim = async () => {
+      clock.pass(5_000);
+      return aClaim(close);
+    };
+    await performEffect(id, deps(aJournal(null, { claim, renew: away }).effects, { cloud, clock }));
+    expect(stopped).toEqual([later(7)]);
+  });
+
+  test("is renewed no more once its effect has ended, and nothing is left that waits", async () => {
+    const clock = movingClock();
+    let answer = () => {};
+    const renew = vi.fn(async (all: readonly ClaimedEffect[]) => {
+      if (renew.mock.calls.length === 3) answer();
+      return new Set(all);
+    });
+    const { effects, ends } = aJournal(aClaim(close), { renew });
+    const cloud = aCloud({ door: () => new Promise((resolve) => void (answer = () => resolve(null))) });
+    await performEffect(id, deps(effects, { cloud, clock }));
+    expect(ends).toHaveLength(1);
+    for (let round = 0; round < 10; round++) await new Promise(setImmediate);
+    expect(renew).toHaveBeenCalledTimes(3);
+    expect(clock.now()).toEqual(later(6)); // It moves while somebody sleeps.
+  });
 });
 
 describe("at shutdown", () => {
@@ -146,46 +220,54 @@ describe("at shutdown", () => {
     expect(postponed).toEqual([{ until: NOON, why: "the worker shut down" }]);
   });
 
+  const run = {
+    kind: "run_action",
+    plugin: aClaim(close).session.workflow,
+    phase: "host",
+    host: host("c1"),
+    index: 0,
+  } as const satisfies PerformedEffect;
+  const session = {
+    ...aClaim(run).session,
+    actions: [{ plugin: run.plugin, phase: run.phase, order: 0, metadata: {} }],
+  };
+  const action = {
+    name: "x",
+    phases: [run.phase],
+    metadata: z.unknown(),
+    rerun: "idempotent" as const,
+    timeoutSeconds: () => 1,
+    run: async () => undefined,
+  };
+  const plugins = {
+    workflow: () => undefined,
+    hostAction: () => action,
+    names: () => ({ workflows: [], hostActions: [] }),
+  };
+
   test("a host action's lease is ended, so that the next worker knows it was interrupted", async () => {
-    const renew = vi.fn(async () => true);
-    const run: PerformedEffect = {
-      kind: "run_action",
-      plugin: aClaim(close).session.workflow,
-      phase: "host",
-      host: host("c1"),
-      index: 0,
-    };
-    const { effects, ends, postponed } = aJournal(aClaim(run), { renew });
+    const renew = vi.fn(async (all: readonly ClaimedEffect[]) => new Set(all));
+    const { effects, ends, postponed } = aJournal(aClaim(run, { session }), { renew });
     const cloud = aCloud({ door: async () => Promise.reject(new Error("aborted")) });
-    const session = {
-      ...aClaim(run).session,
-      actions: [{ plugin: aClaim(close).session.workflow, phase: "host" as const, order: 0, metadata: {} }],
-    };
-    const { z } = await import("zod");
-    const action = {
-      name: "x",
-      phases: ["host" as const],
-      metadata: z.unknown(),
-      rerun: "idempotent" as const,
-      timeoutSeconds: () => 1,
-      run: async () => undefined,
-    };
-    await performEffect(
-      id,
-      deps(
-        { ...effects, claim: async () => aClaim(run, { session }) },
-        {
-          cloud,
-          shutdown: AbortSignal.abort(),
-          plugins: {
-            workflow: () => undefined,
-            hostAction: () => action,
-            names: () => ({ workflows: [], hostActions: [] }),
-          },
-        },
-      ),
-    );
-    expect(renew).toHaveBeenCalledWith(expect.anything(), NOON);
+    await performEffect(id, deps(effects, { cloud, shutdown: AbortSignal.abort(), plugins }));
+    expect(renew).toHaveBeenLastCalledWith([expect.objectContaining({ effect: run })], NOON);
     expect([...ends, ...postponed]).toEqual([]);
+  });
+
+  test("a renewal that is on its way does not prolong a lease that is ended", async () => {
+    const clock = movingClock();
+    const shutdown = new AbortController();
+    const written: Date[] = [];
+    const renew = async (all: readonly ClaimedEffect[], until: Date) => {
+      const isFirst = !shutdown.signal.aborted;
+      shutdown.abort();
+      for (let round = 0; isFirst && round < 5; round++) await new Promise(setImmediate);
+      written.push(until);
+      return new Set(all);
+    };
+    const { effects } = aJournal(aClaim(run, { session }), { renew });
+    const { cloud } = aHangingCloud(clock);
+    await performEffect(id, deps(effects, { cloud, clock, shutdown: shutdown.signal, plugins }));
+    expect(written).toEqual([later(9), later(2)]);
   });
 });

@@ -1,23 +1,32 @@
 /** Who may write to an effect, and how safely it is written. */
-import type { ClaimedEffect } from "../../ports/effects.ts";
+import { sql } from "kysely";
+import type { ClaimedEffect, EffectId } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
-import type { Transaction } from "./transaction.ts";
 
 /** The effect, as long as a claim holds it. Every write of a worker goes through here: a stale one writes nothing (I11). */
 export const heldBy = (db: Database, { id, token }: ClaimedEffect) =>
   db.updateTable("effect").where("id", "=", id).where("status", "=", "running").where("lease_token", "=", token);
 
-/** True stays true until the transaction ends. */
-export async function isHeldBy(trx: Transaction, { id, token }: ClaimedEffect): Promise<boolean> {
-  const row = await trx
-    .selectFrom("effect")
-    .select("id")
-    .where("id", "=", id)
-    .where("status", "=", "running")
-    .where("lease_token", "=", token)
-    .forUpdate()
-    .executeTakeFirst();
-  return row !== undefined;
+/**
+ * Locks those of the effects that their claims still hold, and answers their ids and tokens.
+ *
+ * In the order of their ids, by whoever locks several: a renewal does not take the session's row, so nothing but this order
+ * keeps it and the end of the same effects from waiting for each other for good. An update by itself locks in whatever
+ * order its plan comes by the rows.
+ */
+export const lockHeldInOrder = (claims: readonly Pick<ClaimedEffect, "id" | "token">[]) => sql<HeldRow>`
+  select id, lease_token as token
+  from effect
+  -- By ids, of which the planner knows how many these are. A token is of one claim of one effect.
+  where id = any(${claims.map(({ id }) => id)}::bigint[]) and status = 'running'
+    and lease_token = any(${claims.map(({ token }) => token)}::uuid[])
+  order by id
+  for update
+`;
+
+interface HeldRow {
+  readonly id: EffectId;
+  readonly token: string;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { PerformedEffect } from "../../domain/effect.ts";
 import type { InstanceId } from "../../domain/ids.ts";
 import type { ClaimedEffect, EffectId, Effects, Lease } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
-import { FLUSHED_KIND, heldBy } from "./effect-lease.ts";
+import { FLUSHED_KIND, heldBy, lockHeldInOrder } from "./effect-lease.ts";
 import { finishEffect } from "./finish-effect.ts";
 import { gathered } from "./gathered.ts";
 import { appendJournal } from "./journal.ts";
@@ -16,7 +16,7 @@ import { inTransaction } from "./transaction.ts";
 
 export const postgresEffects = (db: Database): Effects => ({
   claim: claimEffect(db),
-  renew: renewLease(db),
+  renew: renewLeases(db),
   finish: finishEffect(db),
   postpone: postponeEffect(db),
   keepOutput: keepOutput(db),
@@ -49,6 +49,7 @@ const claimEffect = (db: Database): Effects["claim"] => {
         select effect.id, effect.status, effect.kind
         from effect join holder on holder.id = effect.session_id
         where effect.id = any(${ids}::bigint[]) and ${isDueEffect(now)}
+        order by effect.id -- As in lockHeldInOrder: a worker that was only slow may be renewing what is taken from it.
         for update of effect
       ),
       flush as (
@@ -148,24 +149,20 @@ async function instancesToLookAt(db: Database, { session_id }: TakenRow): Promis
   return rows.map(({ id }) => trusted(id));
 }
 
-/** Does not take the session's row: a lease must also be renewed while a long turn has it. */
-const renewLease = (db: Database): Effects["renew"] => {
-  const renew = gathered<Renewal, boolean>(async (renewals) => {
-    const { rows } = await sql<{ id: EffectId; token: string }>`
-      update effect set lease_until = renewed.until
-      from jsonb_to_recordset(${toJson(renewals)}::jsonb) as renewed (id bigint, token uuid, until timestamptz)
-      where effect.id = renewed.id and effect.status = 'running' and effect.lease_token = renewed.token
-      returning effect.id, effect.lease_token as token
+/** Does not take the sessions' rows: a lease must also be renewed while a long turn has one. */
+const renewLeases =
+  (db: Database): Effects["renew"] =>
+  async (all, until) => {
+    const { rows } = await sql<{ token: string }>`
+      with held as (${lockHeldInOrder(all)})
+      update effect set lease_until = ${until}
+      from held
+      where effect.id = held.id
+      returning held.token
     `.execute(db);
     const renewed = new Set(rows.map(({ token }) => token));
-    return renewals.map(({ token }) => renewed.has(token));
-  });
-  return ({ id, token }, until) => renew({ id, token, until });
-};
-
-interface Renewal extends Pick<ClaimedEffect, "id" | "token"> {
-  readonly until: Date;
-}
+    return new Set(all.filter(({ token }) => renewed.has(token)));
+  };
 
 const postponeEffect =
   (db: Database): Effects["postpone"] =>

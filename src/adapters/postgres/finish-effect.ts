@@ -5,7 +5,7 @@ import type { SessionId } from "../../domain/ids.ts";
 import type { ClaimedEffect, Consequences, EffectEnd, Effects } from "../../ports/effects.ts";
 import type { Database } from "./connect.ts";
 import { insertHosts } from "./create-session.ts";
-import { FLUSHED_KIND, isHeldBy } from "./effect-lease.ts";
+import { FLUSHED_KIND, lockHeldInOrder } from "./effect-lease.ts";
 import { writeFacts } from "./facts.ts";
 import { gathered } from "./gathered.ts";
 import { claimHosts, heldInWords } from "./host-claims.ts";
@@ -35,12 +35,7 @@ interface Ended {
 async function finishTogether(trx: Transaction, id: SessionId, ends: readonly Ended[]): Promise<ReadonlySet<Ended>> {
   if (ends.every(({ claimed }) => claimed.effect.kind !== FLUSHED_KIND)) await commitWithoutFlush(trx);
   await lockSession(trx, id);
-  const settled: Ended[] = [];
-  for (const one of ends) {
-    if (!one.end.consequences.hosts) settled.push(one);
-    else if (await isHeldBy(trx, one.claimed))
-      settled.push({ claimed: one.claimed, end: await claimFoundHosts(trx, one.claimed, one.end) });
-  }
+  const settled = ends.some(({ end }) => end.consequences.hosts) ? await claimAllFoundHosts(trx, ends) : ends;
   const tokens = await writeEnds(trx, settled);
   const held = settled.filter(({ claimed }) => tokens.has(claimed.token));
   if (held.length === 0) return new Set();
@@ -53,6 +48,19 @@ async function finishTogether(trx: Transaction, id: SessionId, ends: readonly En
     { dueAt },
   );
   return new Set(ends.filter(({ claimed }) => tokens.has(claimed.token)));
+}
+
+/**
+ * Locks all the effects before any host: other sessions wait for these hosts, and must not wait for one that waits for
+ * effects in its turn. Leaves out those whose lease was lost.
+ */
+async function claimAllFoundHosts(trx: Transaction, ends: readonly Ended[]): Promise<readonly Ended[]> {
+  const { rows } = await lockHeldInOrder(ends.map(({ claimed }) => claimed)).execute(trx);
+  const tokens = new Set(rows.map(({ token }) => token));
+  const settled: Ended[] = [];
+  for (const { claimed, end } of ends)
+    if (tokens.has(claimed.token)) settled.push({ claimed, end: await claimFoundHosts(trx, claimed, end) });
+  return settled;
 }
 
 /** Found hosts that another session holds make a failure of what looked like a success. */
@@ -88,8 +96,7 @@ async function claimFoundHosts(
 
 /** Writes the ends of those effects whose lease is still held, and answers the tokens of these. */
 async function writeEnds(trx: Transaction, ends: readonly Ended[]): Promise<ReadonlySet<string>> {
-  const rows = ends.map(({ claimed: { id, token }, end: { status, consequences } }) => ({
-    id,
+  const rows = ends.map(({ claimed: { token }, end: { status, consequences } }) => ({
     token,
     status: status.kind,
     at: status.at,
@@ -98,15 +105,15 @@ async function writeEnds(trx: Transaction, ends: readonly Ended[]): Promise<Read
     output: consequences.output === undefined ? undefined : toText(consequences.output),
   }));
   const written = await sql<{ token: string }>`
+    with held as (${lockHeldInOrder(ends.map(({ claimed }) => claimed))})
     update effect
     set status = ended.status, ended_at = ended.at, outcome = coalesce(ended.outcome, effect.outcome),
         reason = ended.reason, output = coalesce(ended.output, effect.output),
         postponed_since = null, lease_token = null, lease_until = null
-    from jsonb_to_recordset(${toJson(rows)}::jsonb) as ended
-      (id bigint, token uuid, status text, at timestamptz, outcome jsonb, reason text, output text)
-    where effect.id = any(${rows.map(({ id }) => id)}::bigint[]) -- The planner knows how many these are.
-      and effect.id = ended.id and effect.status = 'running' and effect.lease_token = ended.token
-    returning ended.token
+    from held join jsonb_to_recordset(${toJson(rows)}::jsonb) as ended
+      (token uuid, status text, at timestamptz, outcome jsonb, reason text, output text) using (token)
+    where effect.id = held.id
+    returning held.token
   `.execute(trx);
   return new Set(written.rows.map(({ token }) => token));
 }

@@ -1,6 +1,6 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { postgresStore } from "../../../src/adapters/postgres/store.ts";
-import type { EffectEnd } from "../../../src/ports/effects.ts";
+import type { ClaimedEffect, EffectEnd, EffectId } from "../../../src/ports/effects.ts";
 import { testDatabase } from "../../support/database.ts";
 import {
   aKnownHost,
@@ -99,7 +99,7 @@ describe("a worker whose lease was lost", () => {
     const stale = await claimed(store, session, observe);
     const holder = await claim(store, stale.id, later(11));
     const before = await texts(store, session);
-    expect(await store.effects.renew(stale, later(60))).toBe(false);
+    expect(await store.effects.renew([stale, holder], later(60))).toEqual(new Set([holder]));
     expect(await store.effects.postpone(stale, later(60), "too late", later(12))).toBe(false);
     const end = doneWith({ hosts: [aKnownHost("lost-2")], instances: [seen("lost-vm", "lost-1")] }, later(12));
     expect(await store.effects.finish(stale, end)).toBe(false);
@@ -117,8 +117,56 @@ describe("a worker whose lease was lost", () => {
   test("keeps it as long as it renews", async () => {
     const session = await created(store, "lost-3");
     const taken = await claimed(store, session, observe);
-    expect(await store.effects.renew(taken, later(20))).toBe(true);
+    expect(await store.effects.renew([taken], later(20))).toEqual(new Set([taken]));
     expect(await store.effects.claim(taken.id, aLease(), later(15))).toBeNull();
+  });
+});
+
+describe("several effects are locked in the order of their ids, so that nobody waits in a circle", () => {
+  async function somebodyWaits(): Promise<boolean> {
+    const { rows } = await pool.query(`
+      select from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()
+    `);
+    return rows.length > 0;
+  }
+
+  /** Those that others could lock while `locks` waits for the first. */
+  async function leftFree(first: EffectId, ids: readonly EffectId[], locks: () => Promise<unknown>): Promise<unknown> {
+    const client = await pool.connect();
+    try {
+      await client.query("begin");
+      await client.query("select from effect where id = $1 for update", [first]);
+      const locked = locks();
+      await vi.waitUntil(somebodyWaits, 10_000);
+      const free = "select id from effect where id = any($1) order by id for update skip locked";
+      const { rows } = await pool.query<{ id: EffectId }>(free, [ids]);
+      await client.query("commit");
+      await locked;
+      return rows.map(({ id }) => id);
+    } finally {
+      client.release(true);
+    }
+  }
+
+  test.each<{ name: string; locks: (all: readonly ClaimedEffect[]) => Promise<unknown> }>([
+    { name: "renewed", locks: (all) => store.effects.renew(all, later(20)) },
+    { name: "ended", locks: (all) => Promise.all(all.map((one) => store.effects.finish(one, doneWith({})))) },
+    {
+      name: "ended, with hosts found",
+      locks: (all) => Promise.all(all.map((one) => store.effects.finish(one, doneWith({ hosts: [] })))),
+    },
+    {
+      name: "taken over",
+      locks: (all) => Promise.all(all.map(({ id }) => store.effects.claim(id, aLease(later(30)), later(11)))),
+    },
+  ])("when they are $name", async ({ name, locks }) => {
+    const session = await created(store, `order, ${name}`);
+    const { effects: ids } = await record(store, session, effects(aMove("a"), aMove("b"), aMove("c")));
+    const [first, ...rest] = await Promise.all(ids.map((id) => claim(store, id)));
+    if (!first) throw new Error("nothing was recorded");
+    await store.effects.keepOutput(first, "now its row lies behind the others in the table");
+    const free = await leftFree(first.id, ids, () => locks([...rest.toReversed(), first]));
+    expect(free).toEqual(rest.map(({ id }) => id));
   });
 });
 
