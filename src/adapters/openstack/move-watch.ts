@@ -48,10 +48,17 @@ export const PACE: WatchPace = { lookMinMs: 500, lookMaxMs: 5_000, confirmAgainM
 const LOOKS_PER_MOVE = 6;
 
 /**
- * The list is asked for changes since the newest change seen, less this: clocks within a cloud differ, if hardly by more.
- * Whatever moved lately comes along in every look, so a long overlap is dear; and what falls through is looked at by itself.
+ * The list is asked for changes since the newest change seen, less this: Nova tells times in whole seconds. Whatever moved
+ * lately comes along in every look, so a long overlap is dear where hundreds move.
  */
-const OVERLAP_MS = 5_000;
+const OVERLAP_MS = 1_000;
+/**
+ * Clocks within a cloud differ, if hardly by more than this, so a change may come to light that is older than others were:
+ * once in a while, all is asked for that has changed since the last such look, less this. What falls through is looked at
+ * by itself.
+ */
+const WIDE_OVERLAP_MS = 5_000;
+const WIDE_EVERY_MS = 2_500;
 /** Before anything was seen, our own clock decides, which may be far from the cloud's. */
 const FIRST_OVERLAP_MS = 300_000;
 
@@ -74,6 +81,8 @@ export function moveWatch({ nova, clock, pace }: { nova: Nova; clock: Clock; pac
   const watched = new Set<Watched>();
   let looking: AbortController | null = null;
   let newestChange: number | null = null;
+  /** When all was asked for that clocks may have hidden, and the newest change seen by then. */
+  let wide: { readonly at: number; readonly newestChange: number } | null = null;
   let usualMs = pace.lookMinMs * LOOKS_PER_MOVE;
 
   const now = () => clock.now().getTime();
@@ -101,14 +110,19 @@ export function moveWatch({ nova, clock, pace }: { nova: Nova; clock: Clock; pac
   }
 
   async function look(signal: AbortSignal): Promise<void> {
-    const since = newestChange === null ? now() - FIRST_OVERLAP_MS : Math.min(newestChange, now()) - OVERLAP_MS;
-    const filter = { "changes-since": new Date(since).toISOString() };
+    const isWide = wide === null || now() - wide.at >= WIDE_EVERY_MS;
+    const filter = { "changes-since": new Date(isWide ? sinceWide() : sinceNewest()).toISOString() };
     const changed = new Map((await nova.servers(filter, { signal })).map((server) => [server.id, server]));
     for (const server of changed.values()) noteChange(server);
+    if (isWide && newestChange !== null) wide = { at: now(), newestChange };
     for (const move of watched) {
       if (!move.busy) void lookAt(move, changed.get(move.id), signal);
     }
   }
+
+  const sinceNewest = () => Math.min(newestChange ?? 0, now()) - OVERLAP_MS;
+  const sinceWide = () =>
+    wide === null ? now() - FIRST_OVERLAP_MS : Math.min(wide.newestChange, now()) - WIDE_OVERLAP_MS;
 
   function noteChange({ updated }: ServerRow): void {
     newestChange = Math.max(newestChange ?? 0, updated.getTime());

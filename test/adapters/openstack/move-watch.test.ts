@@ -151,6 +151,23 @@ test.each([-3_600_000, 3_600_000])("a cloud whose clock is %i ms off is watched 
   expect(asked.servers).toBeLessThanOrEqual(3);
 });
 
+test("a change that a slow clock of the cloud dates back is in a list soon, though most lists reach back less far", async () => {
+  const busy: Story = Array.from({ length: 20 }, (_, at) => ({ at, seen: moving }));
+  const { wait, asked, seconds } = theatre({
+    busy,
+    late: [
+      { at: 0, seen: moving },
+      { at: 6, seen: { host: to, updated: new Date(START + 2_000) } },
+    ],
+  });
+  void wait("busy").catch(() => {});
+  expect(await wait("late")).toMatchObject({ kind: "at_rest", server: { host: to } });
+  expect(asked.servers).toBe(0);
+  expect(seconds()).toBeLessThan(10);
+  const reaches = asked.since.map((since, look) => START + (look + 1) * 1_000 - since);
+  expect(reaches.filter((reach) => reach <= 2_000).length).toBeGreaterThanOrEqual(asked.lists / 2);
+});
+
 test("a cold move is confirmed once, and again only when nothing follows", async () => {
   const verify = { status: "VERIFY_RESIZE", host: to };
   const prompt = theatre({
