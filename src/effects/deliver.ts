@@ -79,6 +79,7 @@ export function startDelivering(delivering: Delivering): Deliverer {
     },
     ended: async () => {
       await Promise.all([...underway.values()].flatMap((sending) => [...sending]));
+      await leases.settled();
     },
   };
 }

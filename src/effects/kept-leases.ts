@@ -9,6 +9,8 @@ export interface KeptLeases<Claimed> {
    */
   keep(claimed: Claimed, until: Date, lost: () => void): void;
   letGo(claimed: Claimed): void;
+  /** Resolves when the renewals that are on their way have ended, also those of what was let go meanwhile. */
+  settled(): Promise<void>;
 }
 
 export function keptLeases<Claimed>({
@@ -21,6 +23,7 @@ export function keptLeases<Claimed>({
 }): KeptLeases<Claimed> {
   const kept = new Map<Claimed, { until: Date; readonly lost: () => void }>();
   let idle = new AbortController();
+  let renewing = Promise.resolve();
 
   function letGo(claimed: Claimed): void {
     if (kept.delete(claimed) && kept.size === 0) idle.abort();
@@ -44,7 +47,9 @@ export function keptLeases<Claimed>({
   async function keepAll(nothingLeft: AbortSignal): Promise<void> {
     while (!nothingLeft.aborted) {
       await clock.sleep(RENEW_MS, nothingLeft);
-      if (!nothingLeft.aborted) await renewAll();
+      if (nothingLeft.aborted) return;
+      // One at a time, also when all were let go during one and others are kept since.
+      await (renewing = renewing.then(renewAll));
     }
   }
 
@@ -56,5 +61,6 @@ export function keptLeases<Claimed>({
       void keepAll(idle.signal);
     },
     letGo,
+    settled: () => renewing,
   };
 }

@@ -88,10 +88,15 @@ function dispatch(effect: PerformedEffect, performing: Performing): Promise<Perf
  * The worker shuts down: another one takes the effect at once. A host action may be half done, so its lease just
  * ends and the next worker knows that it was interrupted.
  */
-async function handOver(claimed: ClaimedEffect, { effects, clock }: Performers): Promise<void> {
+async function handOver(claimed: ClaimedEffect, { effects, leases, clock }: Performers): Promise<void> {
   const now = clock.now();
-  if (claimed.effect.kind === "run_action") await effects.renew([claimed], now);
-  else await effects.postpone(claimed, now, "the worker shut down", now);
+  if (claimed.effect.kind !== "run_action") {
+    await effects.postpone(claimed, now, "the worker shut down", now);
+    return;
+  }
+  leases.letGo(claimed);
+  await leases.settled(); // A renewal that is on its way would prolong what ends now.
+  await effects.renew([claimed], now);
 }
 
 /** The cloud is out of reach: try again later, in view of everybody, until patience ends. */

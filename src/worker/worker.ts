@@ -67,7 +67,7 @@ export function startWorker({ concurrency, consumer, due, engine, performers, de
     const grace = new AbortController();
     void clock.sleep(GRACE_MS, grace.signal).then(() => shutdown.abort());
     await Promise.all([consuming.close(), hands.stop(), sweeping]);
-    await deliverer.ended();
+    await Promise.all([deliverer.ended(), leases.settled()]);
     grace.abort();
   };
   return { stop: () => (stopped ??= stop()) };

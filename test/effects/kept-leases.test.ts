@@ -10,8 +10,12 @@ function aClock() {
     now: () => now,
     sleep: (ms: number, signal?: AbortSignal) =>
       new Promise<void>((resolve) => {
-        sleeping.push({ until: new Date(now.getTime() + ms), wake: resolve });
-        signal?.addEventListener("abort", () => resolve());
+        const sleeper = { until: new Date(now.getTime() + ms), wake: resolve };
+        sleeping.push(sleeper);
+        signal?.addEventListener("abort", () => {
+          if (sleeping.includes(sleeper)) sleeping.splice(sleeping.indexOf(sleeper), 1);
+          resolve();
+        });
       }),
     async passes(seconds: number) {
       now = new Date(now.getTime() + seconds * 1_000);
@@ -40,7 +44,9 @@ test("all that are kept are renewed together, until they are let go", async () =
   leases.letGo(one);
   await clock.passes(2);
   expect(renew.mock.lastCall).toEqual([[two], later(11)]);
+  expect(clock.sleepers()).toBe(1);
   leases.letGo(two);
+  expect(clock.sleepers()).toBe(0);
   await clock.passes(20);
   expect(renew).toHaveBeenCalledTimes(2);
   expect(lost).not.toHaveBeenCalled();
@@ -76,4 +82,35 @@ test("while the database is away a lease lasts until its end, and no longer", as
   expect(lost).not.toHaveBeenCalled();
   await clock.passes(2);
   expect(lost).toHaveBeenCalledOnce();
+});
+
+/** Renewals that take until the test ends them. */
+function slowRenewals() {
+  const ends: (() => void)[] = [];
+  const renew = vi.fn(async (all: readonly string[], _until: Date) => {
+    await new Promise<void>((resolve) => void ends.push(resolve));
+    return new Set(all);
+  });
+  return { renew, end: () => ends.shift()?.() };
+}
+
+test("they are settled when no renewal is on its way, also of what was let go meanwhile", async () => {
+  const clock = aClock();
+  const { renew, end } = slowRenewals();
+  const leases = keptLeases({ renew, clock });
+  await leases.settled();
+  leases.keep("one", later(7), expect.unreachable);
+  await leases.settled();
+  await clock.passes(2);
+  const settled = vi.fn();
+  leases.letGo("one");
+  void leases.settled().then(settled);
+  leases.keep("two", later(9), expect.unreachable);
+  await clock.passes(2);
+  expect(settled).not.toHaveBeenCalled();
+  expect(renew).toHaveBeenCalledOnce(); // The next one waits for it.
+  end();
+  await clock.passes(0);
+  expect(settled).toHaveBeenCalledOnce();
+  expect(renew.mock.lastCall).toEqual([["two"], later(11)]);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from "vitest";
+import { z } from "zod";
 import { type PerformedEffect } from "../../src/domain/effect.ts";
 import { keptLeases } from "../../src/effects/kept-leases.ts";
 import { performEffect, type Performers } from "../../src/effects/perform.ts";
@@ -219,46 +220,54 @@ describe("at shutdown", () => {
     expect(postponed).toEqual([{ until: NOON, why: "the worker shut down" }]);
   });
 
+  const run = {
+    kind: "run_action",
+    plugin: aClaim(close).session.workflow,
+    phase: "host",
+    host: host("c1"),
+    index: 0,
+  } as const satisfies PerformedEffect;
+  const session = {
+    ...aClaim(run).session,
+    actions: [{ plugin: run.plugin, phase: run.phase, order: 0, metadata: {} }],
+  };
+  const action = {
+    name: "x",
+    phases: [run.phase],
+    metadata: z.unknown(),
+    rerun: "idempotent" as const,
+    timeoutSeconds: () => 1,
+    run: async () => undefined,
+  };
+  const plugins = {
+    workflow: () => undefined,
+    hostAction: () => action,
+    names: () => ({ workflows: [], hostActions: [] }),
+  };
+
   test("a host action's lease is ended, so that the next worker knows it was interrupted", async () => {
     const renew = vi.fn(async (all: readonly ClaimedEffect[]) => new Set(all));
-    const run: PerformedEffect = {
-      kind: "run_action",
-      plugin: aClaim(close).session.workflow,
-      phase: "host",
-      host: host("c1"),
-      index: 0,
-    };
-    const { effects, ends, postponed } = aJournal(aClaim(run), { renew });
+    const { effects, ends, postponed } = aJournal(aClaim(run, { session }), { renew });
     const cloud = aCloud({ door: async () => Promise.reject(new Error("aborted")) });
-    const session = {
-      ...aClaim(run).session,
-      actions: [{ plugin: aClaim(close).session.workflow, phase: "host" as const, order: 0, metadata: {} }],
-    };
-    const { z } = await import("zod");
-    const action = {
-      name: "x",
-      phases: ["host" as const],
-      metadata: z.unknown(),
-      rerun: "idempotent" as const,
-      timeoutSeconds: () => 1,
-      run: async () => undefined,
-    };
-    await performEffect(
-      id,
-      deps(
-        { ...effects, claim: async () => aClaim(run, { session }) },
-        {
-          cloud,
-          shutdown: AbortSignal.abort(),
-          plugins: {
-            workflow: () => undefined,
-            hostAction: () => action,
-            names: () => ({ workflows: [], hostActions: [] }),
-          },
-        },
-      ),
-    );
+    await performEffect(id, deps(effects, { cloud, shutdown: AbortSignal.abort(), plugins }));
     expect(renew).toHaveBeenLastCalledWith([expect.objectContaining({ effect: run })], NOON);
     expect([...ends, ...postponed]).toEqual([]);
+  });
+
+  test("a renewal that is on its way does not prolong a lease that is ended", async () => {
+    const clock = movingClock();
+    const shutdown = new AbortController();
+    const written: Date[] = [];
+    const renew = async (all: readonly ClaimedEffect[], until: Date) => {
+      const rounds = shutdown.signal.aborted ? 0 : 5; // The first one takes longer.
+      shutdown.abort();
+      for (let round = 0; round < rounds; round++) await new Promise(setImmediate);
+      written.push(until);
+      return new Set(all);
+    };
+    const { effects } = aJournal(aClaim(run, { session }), { renew });
+    const { cloud } = aHangingCloud(clock);
+    await performEffect(id, deps(effects, { cloud, clock, shutdown: shutdown.signal, plugins }));
+    expect(written).toEqual([later(9), later(2)]);
   });
 });
