@@ -45,11 +45,15 @@ export function keptLeases<Claimed>({
   }
 
   async function keepAll(nothingLeft: AbortSignal): Promise<void> {
+    let rest = RENEW_MS;
     while (!nothingLeft.aborted) {
-      await clock.sleep(RENEW_MS, nothingLeft);
+      await clock.sleep(rest, nothingLeft);
       if (nothingLeft.aborted) return;
+      const began = clock.now().getTime();
       // One at a time, also when all were let go during one and others are kept since.
       await (renewing = renewing.then(renewAll));
+      // What came during a slow renewal has waited for it already, and with a whole rest its lease might end.
+      rest = RENEW_MS - Math.min(RENEW_MS, Math.max(0, clock.now().getTime() - began));
     }
   }
 

@@ -94,6 +94,21 @@ function slowRenewals() {
   return { renew, end: () => ends.shift()?.() };
 }
 
+test("what comes while a renewal takes long is renewed right after it", async () => {
+  const clock = aClock();
+  const { renew, end } = slowRenewals();
+  const leases = keptLeases({ renew, clock });
+  leases.keep("one", later(7), expect.unreachable);
+  await clock.passes(2);
+  leases.keep("two", later(9), expect.unreachable);
+  await clock.passes(6);
+  expect(renew.mock.calls).toEqual([[["one"], later(9)]]);
+  end();
+  await clock.passes(0);
+  await clock.passes(0); // Without a rest.
+  expect(renew.mock.lastCall).toEqual([["one", "two"], later(15)]);
+});
+
 test("they are settled when no renewal is on its way, also of what was let go meanwhile", async () => {
   const clock = aClock();
   const { renew, end } = slowRenewals();
