@@ -259,9 +259,9 @@ describe("at shutdown", () => {
     const shutdown = new AbortController();
     const written: Date[] = [];
     const renew = async (all: readonly ClaimedEffect[], until: Date) => {
-      const isFirst = !shutdown.signal.aborted;
+      const rounds = shutdown.signal.aborted ? 0 : 5; // The first one takes longer.
       shutdown.abort();
-      for (let round = 0; isFirst && round < 5; round++) await new Promise(setImmediate);
+      for (let round = 0; round < rounds; round++) await new Promise(setImmediate);
       written.push(until);
       return new Set(all);
     };

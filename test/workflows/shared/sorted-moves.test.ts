@@ -72,7 +72,7 @@ const found = (moves: Tries) => {
 };
 
 /** Objects that no view before has shown. */
-const unknown = (moves: readonly Move[]): readonly Move[] => structuredClone(moves) as readonly Move[];
+const unknown = (moves: readonly Move[]): readonly Move[] => structuredClone(moves);
 
 test("moves sorted turn by turn are sorted as if they had been seen at once", () => {
   fc.assert(
