@@ -1,14 +1,8 @@
 /** The Python manager through whole sessions: Fenix itself, over a simulated cloud, and a process of its own. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { pino } from "pino";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { freePort } from "../../demo/service.ts";
-import { readConfig } from "../../src/config.ts";
-import { projectNamed } from "../../src/simulator/identity.ts";
-import { startSimulator } from "../../src/simulator/simulator.ts";
-import { startFenix } from "../../src/wiring.ts";
-import { testDatabase } from "../support/database.ts";
+import { realWorld } from "./real-world.ts";
 
 const hasPython = spawnSync("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
 if (!hasPython) console.warn("skipped: examples/manager.py needs python3, 3.9 or newer");
@@ -17,38 +11,6 @@ const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
 });
-
-async function world(cloud: Parameters<typeof startSimulator>[0]) {
-  const { url: databaseUrl } = await testDatabase();
-  const simulator = await startSimulator({ ...cloud, controllers: ["controller-1"], speed: 50 });
-  stops.push(simulator.close);
-  const config = readConfig({
-    ...simulator.env,
-    DATABASE_URL: databaseUrl,
-    FENIX_PORT: `${await freePort()}`,
-    FENIX_AUTH: "none",
-  });
-  const fenix = await startFenix(config, { api: true, worker: true }, pino({ level: "silent" }));
-  stops.push(fenix.stop);
-  const ask = async (path: string, body?: object, method = "POST"): Promise<unknown> => {
-    const init = { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-    const answer = await fetch(`${fenix.url}/v1/${path}`, body === undefined ? {} : init);
-    expect(answer.status, path).toBe(200);
-    return answer.json();
-  };
-  const create = async (request: object): Promise<string> => {
-    const actions = [{ plugin: "dummy", type: "host", metadata: { seconds: 0 } }];
-    const at = new Date().toISOString();
-    const created = await ask("maintenance", { maintenance_at: at, actions, ...request });
-    return (created as { readonly session_id: string }).session_id;
-  };
-  const done = (id: string) =>
-    vi.waitFor(async () => expect(await ask(`maintenance/${id}`)).toMatchObject({ state: "MAINTENANCE_DONE" }), {
-      timeout: 100_000,
-      interval: 250,
-    });
-  return { simulator, url: fenix.url ?? "", shop: projectNamed(simulator.cloud.world, "shop").id, ask, create, done };
-}
 
 interface Running {
   readonly said: () => string;
@@ -75,7 +37,7 @@ async function manager(args: readonly string[], env: Readonly<Record<string, str
 
 describe.skipIf(!hasPython)("examples/manager.py", () => {
   test("declares, agrees, scales in and out again in a full cloud", { timeout: 120_000 }, async () => {
-    const { simulator, url, shop, ask, create, done } = await world({
+    const { simulator, url, shop, ask, create, done } = await realWorld(stops, {
       hosts: [1, 2, 3].map((number) => ({ name: `compute-${number}`, vcpus: 2 })),
       projects: ["shop"],
       groups: [{ name: "web", project: "shop" }],
@@ -134,7 +96,7 @@ describe.skipIf(!hasPython)("examples/manager.py", () => {
   });
 
   test("asks by itself where it cannot be called", { timeout: 120_000 }, async () => {
-    const { url, shop, ask, create, done } = await world({
+    const { url, shop, ask, create, done } = await realWorld(stops, {
       hosts: ["compute-1", "compute-2"],
       projects: ["shop"],
       instances: [{ name: "web-1", project: "shop", host: "compute-1" }],
