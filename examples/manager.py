@@ -79,8 +79,7 @@ def constraints(project: str, nova: Nova, options: argparse.Namespace) -> list[t
                 "group_id": group["id"],
                 "project_id": project,
                 "group_name": group["name"],
-                "anti_affinity_group": "anti-affinity" in group["policy"],
-                "max_instances_per_host": 1,
+                **apart(group),
                 "max_impacted_members": 1,
                 "recovery_time": options.recovery_seconds,
                 "resource_mitigation": True,
@@ -101,6 +100,14 @@ def constraints(project: str, nova: Nova, options: argparse.Namespace) -> list[t
         }
         declared.append((f"instance/{server['id']}", body))
     return declared
+
+
+def apart(group: dict[str, Any]) -> dict[str, Any]:
+    """How many members Nova lets onto one host. What it only prefers (soft-anti-affinity) must not hold a host back."""
+    if group["policy"] != "anti-affinity":
+        return {"anti_affinity_group": False, "max_instances_per_host": 0}
+    # The number counts with anti_affinity_group only, so a group of two on a host is one of those too.
+    return {"anti_affinity_group": True, "max_instances_per_host": int(group["rules"].get("max_server_per_host", 1))}
 
 
 # The conversation.
@@ -294,7 +301,7 @@ class Nova:
             return self.value
 
     def get(self, path: str) -> Any:
-        # From 2.64 on a server group has one policy.
+        # From 2.64 on a server group has one policy, and its rules.
         return request("GET", self.compute + path, token=self.token(), version="compute 2.64")[1]
 
 

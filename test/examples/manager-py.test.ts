@@ -35,6 +35,13 @@ async function manager(args: readonly string[], env: Readonly<Record<string, str
   return { said: () => said, stop };
 }
 
+const openrc = (authUrl: string) => ({
+  OS_AUTH_URL: authUrl,
+  OS_USERNAME: "shop",
+  OS_PASSWORD: "secret",
+  OS_PROJECT_NAME: "shop",
+});
+
 describe.skipIf(!hasPython)("examples/manager.py", () => {
   test("declares, agrees, scales in and out again in a full cloud", { timeout: 120_000 }, async () => {
     const { simulator, url, shop, ask, create, done } = await realWorld(stops, {
@@ -67,13 +74,7 @@ describe.skipIf(!hasPython)("examples/manager.py", () => {
         const { ok } = await fetch("${control}", { method: "POST", headers, body });
         if (!ok) process.exit(1);
       }`;
-    const env = {
-      FENIX_URL: url,
-      OS_AUTH_URL: simulator.authUrl,
-      OS_USERNAME: "shop",
-      OS_PASSWORD: "secret",
-      OS_PROJECT_NAME: "shop",
-    };
+    const env = { FENIX_URL: url, ...openrc(simulator.authUrl) };
     const args = ["--declare", "--lead-seconds", "1", "--recovery-seconds", "0", "--action", "LIVE_MIGRATE"];
     const scaling = ["--scale-in", script(twoLess), "--scale-out", script(twoMore)];
     const { said, stop } = await manager([...args, ...scaling], env);
@@ -93,6 +94,37 @@ describe.skipIf(!hasPython)("examples/manager.py", () => {
     expect(said()).not.toMatch(/trouble|NACK|Traceback/);
     expect(await stop()).toBe(0);
     expect(await ask(`webhooks?project_id=${shop}`)).toEqual({ webhooks: [] });
+  });
+
+  test("declares of each server group what Nova holds to, and no more", async () => {
+    const { simulator, url, shop, ask } = await realWorld(stops, {
+      hosts: ["compute-1"],
+      projects: ["shop"],
+      groups: [
+        { name: "apart", project: "shop", policy: "anti-affinity" },
+        { name: "apart, one", project: "shop", policy: "anti-affinity", maxPerHost: 1 },
+        { name: "apart, three", project: "shop", policy: "anti-affinity", maxPerHost: 3 },
+        { name: "rather apart", project: "shop", policy: "soft-anti-affinity" },
+        { name: "together", project: "shop", policy: "affinity" },
+        { name: "rather together", project: "shop", policy: "soft-affinity" },
+      ],
+    });
+    await manager(["--declare"], { FENIX_URL: url, ...openrc(simulator.authUrl) });
+    const { instance_groups: groups } = (await ask(`instance_group?project_id=${shop}`)) as {
+      readonly instance_groups: readonly Readonly<Record<string, unknown>>[];
+    };
+    expect(
+      Object.fromEntries(
+        groups.map((group) => [group["group_name"], [group["anti_affinity_group"], group["max_instances_per_host"]]]),
+      ),
+    ).toEqual({
+      apart: [true, 1],
+      "apart, one": [true, 1],
+      "apart, three": [true, 3],
+      "rather apart": [false, 0],
+      together: [false, 0],
+      "rather together": [false, 0],
+    });
   });
 
   test("asks by itself where it cannot be called", { timeout: 120_000 }, async () => {
