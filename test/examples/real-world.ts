@@ -35,10 +35,20 @@ export async function realWorld(stops: (() => unknown)[], cloud: Parameters<type
     const created = await ask("maintenance", { maintenance_at: at, actions, ...request });
     return (created as { readonly session_id: string }).session_id;
   };
+  /** Resolves when the project is asked something that nobody has answered. */
+  const asked = (project: string) =>
+    vi.waitFor(
+      async () => {
+        const { sessions } = (await ask(`projects/${project}/sessions`)) as { readonly sessions: readonly object[] };
+        expect(sessions).toContainEqual(expect.objectContaining({ open_questions: [expect.anything()] }));
+      },
+      { timeout: 20_000, interval: 100 },
+    );
   const done = (id: string) =>
     vi.waitFor(async () => expect(await ask(`maintenance/${id}`)).toMatchObject({ state: "MAINTENANCE_DONE" }), {
       timeout: 100_000,
       interval: 250,
     });
-  return { simulator, url: fenix.url ?? "", shop: projectNamed(simulator.cloud.world, "shop").id, ask, create, done };
+  const { id: shop } = projectNamed(simulator.cloud.world, "shop");
+  return { simulator, url: fenix.url ?? "", shop, ask, create, asked, done };
 }
