@@ -14,7 +14,7 @@ export interface FakeServer {
 export interface FakeWorld {
   readonly url: string;
   readonly servers: FakeServer[];
-  readonly groups: { id: string; name: string; policies: string[]; members: string[] }[];
+  readonly groups: { id: string; name: string; policy: string; rules: object; members: string[] }[];
   readonly webhooks: { webhook_id: string; project_id: string; url: string; events: string[] }[];
   readonly alarms: { alarm_id: string; type: string; alarm_actions: string[]; [more: string]: unknown }[];
   /** What was put to a reply URL, in order. */

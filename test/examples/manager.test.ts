@@ -87,7 +87,7 @@ test("hears by an event alarm of its project, where it is told to, and takes it 
 });
 
 test("declares groups before their members, where it is told to", async () => {
-  world.groups.push({ id: "apart", name: "pair", policies: ["anti-affinity"], members: ["web-1", "web-2"] });
+  world.groups.push({ id: "apart", name: "pair", policy: "anti-affinity", rules: {}, members: ["web-1", "web-2"] });
   await start({ needs: { leadSeconds: 30, recoverySeconds: 5, interruptionSecondsMax: 2 }, action: "LIVE_MIGRATE" });
   const paths = ["instance_group/apart", "instance/web-1", "instance/web-2", "instance/web-10", "instance/db-1"];
   expect(world.declared.map(({ path }) => path)).toEqual(paths.map((path) => `/v1/${path}`));
@@ -103,6 +103,18 @@ test("declares groups before their members, where it is told to", async () => {
     lead_time: 30,
   });
   expect(DeclareInstance.parse(web10)).toMatchObject({ project_id: project, group_id: null, max_interruption_time: 2 });
+});
+
+test.each([
+  { policy: "anti-affinity", rules: {}, apart: [true, 1] },
+  { policy: "anti-affinity", rules: { max_server_per_host: 3 }, apart: [true, 3] },
+  { policy: "soft-anti-affinity", rules: {}, apart: [false, 0] },
+  { policy: "affinity", rules: {}, apart: [false, 0] },
+])("declares a group of $policy, $rules as it is: $apart", async ({ policy, rules, apart }) => {
+  world.groups.push({ id: "web", name: "web", policy, rules, members: ["web-1"] });
+  await start({ needs: { leadSeconds: 30, recoverySeconds: 5, interruptionSecondsMax: 2 } });
+  const group = DeclareGroup.parse(world.declared[0]!.body);
+  expect([group.anti_affinity_group, group.max_instances_per_host]).toEqual(apart);
 });
 
 test("does not start with a wrong password", async () => {
@@ -158,7 +170,7 @@ describe("which action it chooses", () => {
 
 describe("scaling", () => {
   test("gives up its last spare servers before it agrees, and creates the same again at the end", async () => {
-    world.groups.push({ id: "apart", name: "apart", policies: ["anti-affinity"], members: ["web-10"] });
+    world.groups.push({ id: "apart", name: "apart", policy: "anti-affinity", rules: {}, members: ["web-10"] });
     await start({ scaling: { step: 2, spare: ({ name }) => name.startsWith("web"), networks: "none" } });
     await post(notice(world, "SCALE_IN"));
     await replied(1);
