@@ -10,6 +10,7 @@ import { application, type Application, type Scaling } from "./application.ts";
 import { declareConstraints, type Needs } from "./declare.ts";
 import { hearBy, type Hears } from "./hear.ts";
 import { connect, type Credentials, type Tenant } from "./nova.ts";
+import { replaceServer } from "./own-action.ts";
 
 export interface ManagerOptions {
   readonly fenixUrl: string;
@@ -42,7 +43,7 @@ export type ManagerEvent =
   | { readonly kind: "notified"; readonly notice: Notice; readonly again: boolean }
   | { readonly kind: "replied"; readonly notice: Notice; readonly reply: Reply }
   | { readonly kind: "scaled_in" | "scaled_out"; readonly session: string; readonly servers: readonly string[] }
-  | { readonly kind: "replaced"; readonly server: string }
+  | { readonly kind: "replaced"; readonly server: string; readonly by: string }
   | { readonly kind: "trouble"; readonly doing: string; readonly error: unknown };
 
 export interface Manager {
@@ -143,8 +144,8 @@ function noticeHandler({ options, tenant, fenix, onEvent, signal }: Handling) {
   async function doOwnActions(actions: ReadonlyMap<string, Action>): Promise<void> {
     for (const [instance, action] of actions) {
       if (action !== "OWN_ACTION") continue;
-      await app.replace(instance);
-      onEvent({ kind: "replaced", server: instance });
+      const by = await replaceServer(instance, { nova: tenant.nova, fenix, networks: scaling.networks });
+      if (by !== null) onEvent({ kind: "replaced", server: instance, by });
     }
   }
 

@@ -101,6 +101,13 @@ function respond(world: FakeWorld, request: IncomingMessage, url: URL, body: unk
     case "DELETE /v1/webhooks/:id":
       world.webhooks.splice(0, Infinity, ...world.webhooks.filter((hook) => hook.webhook_id !== id));
       return { status: 200, body: {} };
+    case "GET /v1/instance/:id": {
+      const known = world.declared.findLast(({ path }) => path === url.pathname);
+      return known ? { status: 200, body: known.body } : { status: 404, body: { code: "INSTANCE_NOT_FOUND" } };
+    }
+    case "DELETE /v1/instance/:id":
+      world.declared.splice(0, Infinity, ...world.declared.filter(({ path }) => path !== url.pathname));
+      return { status: 200, body: {} };
     case "PUT /v1/instance/:id":
     case "PUT /v1/instance_group/:id":
       world.declared.push({ path: url.pathname, body: body as Record<string, unknown> });
