@@ -1,5 +1,6 @@
 /** The TypeScript manager through whole sessions of Fenix itself, over a simulated cloud. */
 import { afterEach, expect, test } from "vitest";
+import { freePort } from "../../demo/service.ts";
 import { type ManagerEvent, type ManagerOptions, startManager } from "../../examples/manager/manager.ts";
 import { type RealWorld, realWorld } from "./real-world.ts";
 
@@ -52,4 +53,23 @@ test("OWN_ACTION: Fenix knows which instance took whose place", { timeout: 120_0
   const detail = (await ask(`maintenance/${id}/detail`)) as { readonly instances: readonly object[] };
   expect(detail.instances).toContainEqual(expect.objectContaining({ instance_id: old, replaced_by: replaced?.by }));
   expect(simulator.cloud.world.instances.map(({ name }) => name).toSorted()).toEqual(["web-1", "web-2"]);
+});
+
+test("started after it was asked: what an earlier life did not answer is answered", { timeout: 120_000 }, async () => {
+  const world = await realWorld(stops, {
+    hosts: ["compute-1", "compute-2"],
+    projects: ["shop"],
+    instances: [{ name: "web-1", project: "shop", host: "compute-1" }],
+  });
+  const { ask, create, asked, done, shop } = world;
+  // Of a life that was killed: nobody listens there any more.
+  const port = await freePort();
+  await ask("webhooks", { project_id: shop, url: `http://127.0.0.1:${port}/maintenance/old` });
+  const id = await create({ workflow: "vnf", hosts: ["compute-1"] });
+  await asked(shop);
+  const events = await manager(world, { listen: { port } });
+  await done(id);
+  expect(troubles(events)).toEqual([]);
+  const replied = events.flatMap((event) => (event.kind === "replied" ? [event.notice.state] : []));
+  expect(new Set(replied)).toEqual(new Set(["MAINTENANCE", expect.stringMatching(/^P/), "MAINTENANCE_COMPLETE"]));
 });

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Manager, type ManagerEvent, type ManagerOptions, startManager } from "../../examples/manager/manager.ts";
 import { DeclareInstance } from "../../src/wire/instance-constraints.ts";
 import { DeclareGroup } from "../../src/wire/instance-group.ts";
-import { type FakeServer, type FakeWorld, fakeWorld, notice, project } from "./fake-world.ts";
+import { credentials, type FakeServer, type FakeWorld, fakeWorld, notice, project } from "./fake-world.ts";
 
 let world: FakeWorld;
 let manager: Manager | undefined;
@@ -25,11 +25,9 @@ const aServer = (name: string, changes: Partial<FakeServer> = {}): FakeServer =>
 };
 
 async function start(options: Partial<ManagerOptions> = {}): Promise<Manager> {
-  const domains = { userDomainName: "Default", projectDomainName: "Default" };
-  const as = { username: "shop", password: "secret", projectName: "shop", ...domains };
   manager = await startManager({
     fenixUrl: world.url,
-    credentials: { authUrl: `${world.url}/v3`, region: "one", as },
+    credentials: credentials(world),
     onEvent: (event) => events.push(event),
     ...options,
   });
@@ -103,18 +101,6 @@ test("declares groups before their members, where it is told to", async () => {
     lead_time: 30,
   });
   expect(DeclareInstance.parse(web10)).toMatchObject({ project_id: project, group_id: null, max_interruption_time: 2 });
-});
-
-test.each([
-  { policy: "anti-affinity", rules: {}, apart: [true, 1] },
-  { policy: "anti-affinity", rules: { max_server_per_host: 3 }, apart: [true, 3] },
-  { policy: "soft-anti-affinity", rules: {}, apart: [false, 0] },
-  { policy: "affinity", rules: {}, apart: [false, 0] },
-])("declares a group of $policy, $rules as it is: $apart", async ({ policy, rules, apart }) => {
-  world.groups.push({ id: "web", name: "web", policy, rules, members: ["web-1"] });
-  await start({ needs: { leadSeconds: 30, recoverySeconds: 5, interruptionSecondsMax: 2 } });
-  const group = DeclareGroup.parse(world.declared[0]!.body);
-  expect([group.anti_affinity_group, group.max_instances_per_host]).toEqual(apart);
 });
 
 test("does not start with a wrong password", async () => {

@@ -4,7 +4,7 @@ import { fenixAt } from "../../examples/client/fenix.ts";
 import { connect } from "../../examples/manager/nova.ts";
 import { replaceServer } from "../../examples/manager/own-action.ts";
 import { DeclareInstance } from "../../src/wire/instance-constraints.ts";
-import { type FakeWorld, fakeWorld, project } from "./fake-world.ts";
+import { credentials, type FakeWorld, fakeWorld, project } from "./fake-world.ts";
 
 let world: FakeWorld;
 beforeEach(async () => {
@@ -15,9 +15,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 async function replace(server = "web-1"): Promise<string | null> {
-  const domains = { userDomainName: "Default", projectDomainName: "Default" };
-  const as = { username: "shop", password: "secret", projectName: "shop", ...domains };
-  const { nova, token } = await connect({ authUrl: world.url, region: "one", as });
+  const { nova, token } = await connect(credentials(world));
   const fenix = fenixAt({ url: world.url, projectId: project, token });
   return replaceServer(server, { nova, fenix, networks: "none" });
 }
