@@ -79,8 +79,7 @@ def constraints(project: str, nova: Nova, options: argparse.Namespace) -> list[t
                 "group_id": group["id"],
                 "project_id": project,
                 "group_name": group["name"],
-                "anti_affinity_group": "anti-affinity" in group["policy"],
-                "max_instances_per_host": 1,
+                **apart(group),
                 "max_impacted_members": 1,
                 "recovery_time": options.recovery_seconds,
                 "resource_mitigation": True,
@@ -101,6 +100,14 @@ def constraints(project: str, nova: Nova, options: argparse.Namespace) -> list[t
         }
         declared.append((f"instance/{server['id']}", body))
     return declared
+
+
+def apart(group: dict[str, Any]) -> dict[str, Any]:
+    """How many members Nova lets onto one host. What it only prefers (soft-anti-affinity) must not hold a host back."""
+    if group["policy"] != "anti-affinity":
+        return {"anti_affinity_group": False, "max_instances_per_host": 0}
+    # The number counts with anti_affinity_group only, so a group of two on a host is one of those too.
+    return {"anti_affinity_group": True, "max_instances_per_host": int(group["rules"].get("max_server_per_host", 1))}
 
 
 # The conversation.
@@ -203,17 +210,18 @@ class Manager:
             del self.replies[next(iter(self.replies))]
         return reply
 
-    def poll(self, session: str, project: str, stopping: threading.Event) -> None:
-        """For a manager that Fenix cannot call: asks what is open, until it is stopped."""
+    def poll(self, project: str, stopping: threading.Event) -> None:
+        """For a manager that Fenix cannot call: asks what is open in whichever sessions, until it is stopped."""
         self.fenix.call("PUT", f"projects/{project}/manager", {"polls": True})
         while not stopping.wait(POLL_SECONDS):
             try:
-                found = self.fenix.call("GET", f"maintenance/{session}/{project}")["open_questions"]
+                sessions = self.fenix.call("GET", f"projects/{project}/sessions")["sessions"]
             except Exception as error:
                 say(f"trouble with polling: {error}")
                 continue
-            for one in found:
-                self.attend(read_open(session, one))
+            for session in sessions:
+                for one in session["open_questions"]:
+                    self.attend(read_open(session["session_id"], one))
 
 
 # Fenix, OpenStack, and the door.
@@ -294,7 +302,7 @@ class Nova:
             return self.value
 
     def get(self, path: str) -> Any:
-        # From 2.64 on a server group has one policy.
+        # From 2.64 on a server group has one policy, and its rules.
         return request("GET", self.compute + path, token=self.token(), version="compute 2.64")[1]
 
 
@@ -360,7 +368,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="where to listen")
     parser.add_argument("--port", type=int, default=12348, help="0 takes any free one")
     parser.add_argument("--public-url", help="under which URL Fenix reaches this manager")
-    parser.add_argument("--poll", metavar="SESSION", help="ask Fenix about this session instead of listening")
+    parser.add_argument("--poll", action="store_true", help="ask Fenix again and again instead of listening")
     parser.add_argument("--action", choices=["MIGRATE", "LIVE_MIGRATE"], default="MIGRATE", help="where it is offered")
     parser.add_argument("--scale-in", metavar="COMMAND", help="makes the application smaller; FENIX_MISSING says by what")
     parser.add_argument("--scale-out", metavar="COMMAND", help="gives the application its size back")
@@ -391,8 +399,8 @@ def main() -> None:
     worker.start()
     try:
         if options.poll:
-            say(f"answering for project {project} in session {options.poll}")
-            manager.poll(options.poll, project, stopping)
+            say(f"answering for project {project}")
+            manager.poll(project, stopping)
         else:
             listen(options, project, manager, stopping)
     finally:

@@ -1,5 +1,6 @@
 /** What must hold for a project's instances while Fenix moves them, in the words of a program and as Fenix takes it. */
-import type { Action } from "./callback.ts";
+import { z } from "zod";
+import { Action } from "./callback.ts";
 
 /** Instances that do the same work, and how many of them may be away from it. */
 export interface Group {
@@ -31,6 +32,13 @@ export interface Instance {
   readonly replaces?: string;
 }
 
+/** A new instance, and the one whose place it takes. */
+export interface Replacement {
+  readonly id: string;
+  readonly name: string;
+  readonly replaces: string;
+}
+
 /** The body of `PUT /v1/instance_group/{group_id}`. */
 export const groupBody = (project: string, group: Group) => ({
   group_id: group.id,
@@ -54,4 +62,32 @@ export const instanceBody = (project: string, instance: Instance) => ({
   resource_mitigation: true,
   lead_time: instance.leadSeconds,
   ...(instance.replaces !== undefined && { replaces: instance.replaces }),
+});
+
+/** What is declared about an instance, as far as it holds for the one that takes its place. */
+export const Declared = z.object({
+  group_id: z.string().nullable(),
+  max_interruption_time: z.number(),
+  migration_type: Action,
+  resource_mitigation: z.boolean(),
+  lead_time: z.number(),
+});
+type Declared = z.infer<typeof Declared>;
+
+/** Where nothing was declared about the old one, nothing is asked for the new one. A day is the longest that can be declared. */
+const nothing: Declared = {
+  group_id: null,
+  max_interruption_time: 86_400,
+  migration_type: "MIGRATE",
+  resource_mitigation: false,
+  lead_time: 0,
+};
+
+/** The body of `PUT /v1/instance/{instance_id}` for one that takes another's place: what was declared of that one holds on. */
+export const replacementBody = (project: string, { id, name, replaces }: Replacement, old: Declared | null) => ({
+  ...(old ?? nothing),
+  instance_id: id,
+  project_id: project,
+  instance_name: name,
+  replaces,
 });

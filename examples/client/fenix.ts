@@ -1,7 +1,15 @@
 /** Fenix as a manager sees it: hear of maintenance, read what is asked, reply, declare what must hold. */
 import { z } from "zod";
 import { type Action, knownActions, type Question, utc } from "./callback.ts";
-import { type Group, groupBody, type Instance, instanceBody } from "./constraints.ts";
+import {
+  Declared,
+  type Group,
+  groupBody,
+  type Instance,
+  instanceBody,
+  type Replacement,
+  replacementBody,
+} from "./constraints.ts";
 import { knock, Unavailable } from "./knock.ts";
 
 /** What a reply says besides yes or no. */
@@ -34,6 +42,8 @@ export interface Fenix {
   /** The same again changes nothing. Groups come before the instances in them. */
   declareGroup(group: Group): Promise<void>;
   declareInstance(instance: Instance): Promise<void>;
+  /** Says whose place a new instance takes; what was declared about the old one holds for it too. To be said before the old one goes. */
+  declareReplacement(replacement: Replacement): Promise<void>;
   forgetGroup(id: string): Promise<void>;
   forgetInstance(id: string): Promise<void>;
 }
@@ -65,7 +75,8 @@ export function fenixAt({ url: baseUrl, projectId, token }: Connection): Fenix {
     const answered = `${method} ${url} answered ${response.status}: ${text.slice(0, 500)}`;
     if (response.status >= 500) throw new Unavailable(answered);
     // What is to be forgotten is not there: then it is as it should be.
-    if (!response.ok && !(method === "DELETE" && response.status === 404)) throw new Error(answered);
+    if (response.status === 404 && method !== "DELETE") throw new Missing(answered);
+    if (!response.ok && response.status !== 404) throw new Error(answered);
     return JSON.parse(text);
   };
   const call = async (method: string, url: string, body?: unknown): Promise<unknown> =>
@@ -120,6 +131,11 @@ export function fenixAt({ url: baseUrl, projectId, token }: Connection): Fenix {
     async declareInstance(instance) {
       await call("PUT", at("instance", instance.id), instanceBody(projectId, instance));
     },
+    async declareReplacement(replacement) {
+      const known = await call("GET", at("instance", replacement.replaces)).catch(orNothing);
+      const old = known === null ? null : Declared.parse(known);
+      await call("PUT", at("instance", replacement.id), replacementBody(projectId, replacement, old));
+    },
     async forgetGroup(id) {
       await call("DELETE", at("instance_group", id));
     },
@@ -127,6 +143,14 @@ export function fenixAt({ url: baseUrl, projectId, token }: Connection): Fenix {
       await call("DELETE", at("instance", id));
     },
   };
+}
+
+/** Fenix knows of no such thing. */
+class Missing extends Error {}
+
+function orNothing(error: unknown): null {
+  if (error instanceof Missing) return null;
+  throw error;
 }
 
 const Webhook = z.object({

@@ -17,8 +17,6 @@ export interface Application {
   scaleIn(session: string): Promise<readonly string[]>;
   /** Creates again what was given up for this session, and waits until it runs. */
   scaleOut(session: string): Promise<readonly string[]>;
-  /** Creates another server of the same kind, then deletes this one: how a project moves a server by itself. */
-  replace(serverId: string): Promise<void>;
 }
 
 /** A server that neither appears nor goes within this time needs somebody to look. */
@@ -55,14 +53,6 @@ export function application(nova: Nova, scaling: Scaling): Application {
       givenUp.delete(session);
       return back;
     },
-    async replace(serverId) {
-      const server = await nova.server(serverId);
-      if (!server) return;
-      if (!canBeCreatedAgain(server)) throw new Error(`${server.name} boots from a volume: it cannot be created again`);
-      await untilRunning(nova, await nova.create(await planOf(nova, server), scaling.networks));
-      await nova.delete(serverId);
-      await untilGone(nova, serverId);
-    },
   };
 }
 
@@ -71,17 +61,17 @@ const byName = (a: Server, b: Server): number => a.name.localeCompare(b.name, "e
 /** A server that boots from a volume keeps its data there; this sample does not handle volumes. */
 const canBeCreatedAgain = ({ image }: Server): boolean => image !== "";
 
-async function planOf(nova: Nova, { id, name, flavor, image, metadata }: Server): Promise<ServerPlan> {
-  if (image === "") throw new Error(`${name} has no image`);
+export async function planOf(nova: Nova, { id, name, flavor, image, metadata }: Server): Promise<ServerPlan> {
+  if (image === "") throw new Error(`${name} boots from a volume: it cannot be created again`);
   const group = (await nova.groups()).find(({ members }) => members.includes(id));
   return { name, flavorId: flavor.id, imageId: image.id, metadata, groupId: group?.id ?? null };
 }
 
-async function untilGone(nova: Nova, id: string): Promise<void> {
+export async function untilGone(nova: Nova, id: string): Promise<void> {
   await poll(`server ${id} to go`, async () => (await nova.server(id)) === null);
 }
 
-async function untilRunning(nova: Nova, id: string): Promise<void> {
+export async function untilRunning(nova: Nova, id: string): Promise<void> {
   await poll(`server ${id} to run`, async () => {
     const server = await nova.server(id);
     if (server === null) throw new Error(`server ${id} vanished while it was being created`);

@@ -16,15 +16,12 @@ export interface Needs {
 export async function declareConstraints(fenix: Fenix, nova: Nova, needs: Needs, action: Action): Promise<void> {
   const { leadSeconds, recoverySeconds, interruptionSecondsMax } = needs;
   const groups = await nova.groups();
-  for (const { id, name, policies } of groups)
-    await fenix.declareGroup({
-      id,
-      name,
-      antiAffinity: policies.includes("anti-affinity"),
-      perHostMax: 1,
-      impactedMax: 1,
-      recoverySeconds,
-    });
+  for (const { id, name, policy, rules } of groups) {
+    // What Nova only prefers (soft-anti-affinity) must not keep a host from being emptied.
+    const antiAffinity = policy === "anti-affinity";
+    const perHostMax = antiAffinity ? (rules.max_server_per_host ?? 1) : 0;
+    await fenix.declareGroup({ id, name, antiAffinity, perHostMax, impactedMax: 1, recoverySeconds });
+  }
   for (const { id, name } of await nova.servers()) {
     const groupId = groups.find(({ members }) => members.includes(id))?.id ?? null;
     await fenix.declareInstance({ id, name, groupId, action, leadSeconds, interruptionSecondsMax });

@@ -93,7 +93,7 @@ function inWords(event: ManagerEvent): string {
     case "scaled_out":
       return `scaled out by ${event.servers.length}: ${event.servers.join(", ")}`;
     case "replaced":
-      return `replaced server ${event.server}`;
+      return `replaced server ${event.server} by ${event.by}`;
     case "trouble":
       return `trouble with ${event.doing}: ${String(event.error)}`;
   }

@@ -3,13 +3,14 @@
  * answers. Copy it, and put your application's own knowledge where `decide` and `application.ts` are.
  */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Action, Notice } from "../client/callback.ts";
+import type { Action, Notice, Question } from "../client/callback.ts";
 import { type Fenix, fenixAt, type Reply } from "../client/fenix.ts";
 import { type Listening, listenForNotices } from "../client/listen.ts";
 import { application, type Application, type Scaling } from "./application.ts";
 import { declareConstraints, type Needs } from "./declare.ts";
 import { hearBy, type Hears } from "./hear.ts";
 import { connect, type Credentials, type Tenant } from "./nova.ts";
+import { replaceServer } from "./own-action.ts";
 
 export interface ManagerOptions {
   readonly fenixUrl: string;
@@ -42,7 +43,7 @@ export type ManagerEvent =
   | { readonly kind: "notified"; readonly notice: Notice; readonly again: boolean }
   | { readonly kind: "replied"; readonly notice: Notice; readonly reply: Reply }
   | { readonly kind: "scaled_in" | "scaled_out"; readonly session: string; readonly servers: readonly string[] }
-  | { readonly kind: "replaced"; readonly server: string }
+  | { readonly kind: "replaced"; readonly server: string; readonly by: string }
   | { readonly kind: "trouble"; readonly doing: string; readonly error: unknown };
 
 export interface Manager {
@@ -67,6 +68,8 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     throw error;
   });
   if (ear.secret !== null) door.trust(ear.secret);
+  // Only now: what is asked from here on is heard.
+  notices.catchUp();
   return {
     projectId: tenant.projectId,
     callbackUrl: door.url,
@@ -97,18 +100,32 @@ function noticeHandler({ options, tenant, fenix, onEvent, signal }: Handling) {
   // One thing at a time: an application that scales in and replaces a server at once is hard to reason about.
   let work: Promise<void> = Promise.resolve();
 
+  const inTrouble = (doing: string) => (error: unknown) => onEvent({ kind: "trouble", doing, error });
+  const attend = async (notice: Notice): Promise<void> => handle(notice).catch(inTrouble(notice.state));
+
   const take = (notice: Notice): void => {
-    work = work
-      .then(() => handle(notice))
-      .catch((error: unknown) => onEvent({ kind: "trouble", doing: notice.state, error }));
+    work = work.then(async () => attend(notice));
   };
 
+  const catchUp = (): void => {
+    work = work.then(attendOpen).catch(inTrouble("what was asked before"));
+  };
+
+  /** What was asked while nobody listened here, or was heard by an earlier life that was killed before it replied. */
+  async function attendOpen(): Promise<void> {
+    for (const open of await fenix.openQuestions()) await attend({ ...open, messageId: questionKey(open) });
+  }
+
   async function handle(notice: Notice): Promise<void> {
-    const before = decided.get(notice.messageId);
+    // A notice may come twice, since Fenix sends it again when it cannot know that it arrived, and what was read at the
+    // start may be posted as well. What was decided stands.
+    const known = [notice.messageId, questionKey(notice)].find((key) => decided.has(key));
+    const before = known === undefined ? undefined : decided.get(known);
     const again = before !== undefined;
     onEvent({ kind: "notified", notice, again });
-    // A notice may come twice, since Fenix sends it again when it cannot know that it arrived. What was decided stands.
     const reply = again ? before : await decideSafely(notice);
+    // Under its own id from now on, and no more under the question's: in quick sessions the next one may look the same.
+    if (known !== undefined) decided.delete(known);
     remember(notice.messageId, reply);
     if (reply === null) return;
     await send(notice, reply);
@@ -143,8 +160,8 @@ function noticeHandler({ options, tenant, fenix, onEvent, signal }: Handling) {
   async function doOwnActions(actions: ReadonlyMap<string, Action>): Promise<void> {
     for (const [instance, action] of actions) {
       if (action !== "OWN_ACTION") continue;
-      await app.replace(instance);
-      onEvent({ kind: "replaced", server: instance });
+      const by = await replaceServer(instance, { nova: tenant.nova, fenix, networks: scaling.networks });
+      if (by !== null) onEvent({ kind: "replaced", server: instance, by });
     }
   }
 
@@ -154,8 +171,12 @@ function noticeHandler({ options, tenant, fenix, onEvent, signal }: Handling) {
     if (decided.size > MEMORY && oldest !== undefined) decided.delete(oldest);
   }
 
-  return { take, idle: () => work };
+  return { take, catchUp, idle: () => work };
 }
+
+/** The same for a question that is read and for the notice of it, whose link may have a token and its time a fraction. */
+const questionKey = ({ replyUrl, state, replyAt }: Question): string =>
+  `${new URL(replyUrl).pathname} ${state} ${Math.floor((replyAt?.getTime() ?? 0) / 1000)}`;
 
 interface Deciding extends Pick<Handling, "tenant" | "fenix" | "onEvent"> {
   readonly app: Application;

@@ -18,6 +18,8 @@ export interface Credentials {
 
 /** 2.37 is the first version that can be asked for `auto` or `none` as networks. */
 const MICROVERSION = "compute 2.37";
+/** The first version in which a server group has its rules. From 2.47 on servers do not tell the id of their flavor. */
+const GROUPS_MICROVERSION = "compute 2.64";
 /** Nothing in here takes long; what does is polled for. */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** A token is renewed this long before it ends, so that none ends on its way. */
@@ -37,7 +39,8 @@ export type Server = z.infer<typeof Server>;
 const ServerGroup = z.object({
   id: z.string(),
   name: z.string(),
-  policies: z.array(z.string()),
+  policy: z.string(),
+  rules: z.object({ max_server_per_host: z.coerce.number().optional() }).default({}),
   members: z.array(z.string()),
 });
 export type ServerGroup = z.infer<typeof ServerGroup>;
@@ -87,10 +90,10 @@ export async function connect(credentials: Credentials): Promise<Tenant> {
   };
   const callOf =
     (service: "compute" | "alarming"): Call =>
-    async (method, path, body) => {
+    async (method, path, body, version = MICROVERSION) => {
       const headers = {
         "content-type": "application/json",
-        ...(service === "compute" && { "openstack-api-version": MICROVERSION }),
+        ...(service === "compute" && { "openstack-api-version": version }),
         "x-auth-token": await token(),
       };
       return fetch(login.urlOf(service) + path, {
@@ -109,7 +112,7 @@ export async function connect(credentials: Credentials): Promise<Tenant> {
   };
 }
 
-type Call = (method: string, path: string, body?: unknown) => Promise<Response>;
+type Call = (method: string, path: string, body?: unknown, version?: string) => Promise<Response>;
 
 function novaOver(call: Call): Nova {
   return {
@@ -123,7 +126,7 @@ function novaOver(call: Call): Nova {
       return z.object({ server: Server }).parse(await response.json()).server;
     },
     async groups() {
-      const response = await expect(await call("GET", "/os-server-groups"), 200);
+      const response = await expect(await call("GET", "/os-server-groups", undefined, GROUPS_MICROVERSION), 200);
       return z.object({ server_groups: z.array(ServerGroup) }).parse(await response.json()).server_groups;
     },
     async create({ name, flavorId, imageId, metadata, groupId }, networks) {

@@ -46,6 +46,11 @@ export function takeRegistrations(app: FastifyInstance, wrong: (fault: Fault) =>
     return reply.send({ ...toWebhookAnswer({ ...webhook, ...created, format: kept }), ...shown });
   });
 
+  // Nothing is open before the first message.
+  app.get("/v1/projects/:project/sessions", (request, reply) => {
+    const { project } = request.params as { readonly project: string };
+    return reply.send({ project_id: project, sessions: [] });
+  });
   app.put("/v1/projects/:project/manager", (request, reply) => {
     const declared = checked(DeclareManager, request.body, reply);
     if (declared === null) return reply;

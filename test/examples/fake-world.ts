@@ -1,6 +1,7 @@
 /** A Keystone, a Nova, an AODH and a Fenix, as small as the sample manager's tests need them, on one local port. */
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Credentials } from "../../examples/manager/nova.ts";
 
 export interface FakeServer {
   id: string;
@@ -14,7 +15,7 @@ export interface FakeServer {
 export interface FakeWorld {
   readonly url: string;
   readonly servers: FakeServer[];
-  readonly groups: { id: string; name: string; policies: string[]; members: string[] }[];
+  readonly groups: { id: string; name: string; policy: string; rules: object; members: string[] }[];
   readonly webhooks: { webhook_id: string; project_id: string; url: string; events: string[] }[];
   readonly alarms: { alarm_id: string; type: string; alarm_actions: string[]; [more: string]: unknown }[];
   /** What was put to a reply URL, in order. */
@@ -23,6 +24,8 @@ export interface FakeWorld {
   readonly created: Record<string, unknown>[];
   /** What was declared, in order. */
   readonly declared: { readonly path: string; readonly body: Record<string, unknown> }[];
+  /** What Fenix lists as not answered yet. */
+  readonly open: Record<string, unknown>[];
   /** The instances that Fenix names for a project. */
   affected: string[];
   /** Makes the next created servers end in this status. */
@@ -42,6 +45,7 @@ export async function fakeWorld(): Promise<FakeWorld> {
     replies: [] as FakeWorld["replies"][number][],
     created: [] as FakeWorld["created"],
     declared: [] as FakeWorld["declared"][number][],
+    open: [] as FakeWorld["open"],
     affected: [] as string[],
     createdStatus: "ACTIVE",
     url: "",
@@ -101,10 +105,19 @@ function respond(world: FakeWorld, request: IncomingMessage, url: URL, body: unk
     case "DELETE /v1/webhooks/:id":
       world.webhooks.splice(0, Infinity, ...world.webhooks.filter((hook) => hook.webhook_id !== id));
       return { status: 200, body: {} };
+    case "GET /v1/instance/:id": {
+      const known = world.declared.findLast(({ path }) => path === url.pathname);
+      return known ? { status: 200, body: known.body } : { status: 404, body: { code: "INSTANCE_NOT_FOUND" } };
+    }
+    case "DELETE /v1/instance/:id":
+      world.declared.splice(0, Infinity, ...world.declared.filter(({ path }) => path !== url.pathname));
+      return { status: 200, body: {} };
     case "PUT /v1/instance/:id":
     case "PUT /v1/instance_group/:id":
       world.declared.push({ path: url.pathname, body: body as Record<string, unknown> });
       return { status: 200, body };
+    case `GET /v1/projects/${project}/:id`:
+      return { status: 200, body: { sessions: [{ session_id: session, open_questions: world.open }] } };
     case "GET /v1/maintenance/:session/:id":
       return { status: 200, body: { instance_ids: world.affected } };
     case "PUT /v1/maintenance/:session/:id":
@@ -157,6 +170,23 @@ async function json(request: IncomingMessage): Promise<unknown> {
   for await (const chunk of request.setEncoding("utf8")) text += chunk;
   return text === "" ? {} : JSON.parse(text);
 }
+
+/** Of the user of the project. */
+export function credentials({ url }: FakeWorld): Credentials {
+  const domains = { userDomainName: "Default", projectDomainName: "Default" };
+  const as = { username: "shop", password: "secret", projectName: "shop", ...domains };
+  return { authUrl: `${url}/v3`, region: "one", as };
+}
+
+/** The question of the notice of this state, as Fenix lists it while nobody has answered. */
+export const openQuestion = (world: FakeWorld, state: string) => ({
+  state,
+  instance_ids: ["web-1"],
+  allowed_actions: [],
+  reply_at: "2126-04-16 08:09:27",
+  actions_at: "2126-04-16 08:09:27",
+  reply_url: `${world.url}/v1/maintenance/${session}/${project}`,
+});
 
 /** A notice as Fenix posts it, in the shape of an AODH alarm. */
 export function notice(

@@ -1,14 +1,8 @@
 /** The Python manager through whole sessions: Fenix itself, over a simulated cloud, and a process of its own. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { pino } from "pino";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { freePort } from "../../demo/service.ts";
-import { readConfig } from "../../src/config.ts";
-import { projectNamed } from "../../src/simulator/identity.ts";
-import { startSimulator } from "../../src/simulator/simulator.ts";
-import { startFenix } from "../../src/wiring.ts";
-import { testDatabase } from "../support/database.ts";
+import { realWorld } from "./real-world.ts";
 
 const hasPython = spawnSync("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
 if (!hasPython) console.warn("skipped: examples/manager.py needs python3, 3.9 or newer");
@@ -17,38 +11,6 @@ const stops: (() => unknown)[] = [];
 afterEach(async () => {
   for (const stop of stops.splice(0).toReversed()) await stop();
 });
-
-async function world(cloud: Parameters<typeof startSimulator>[0]) {
-  const { url: databaseUrl } = await testDatabase();
-  const simulator = await startSimulator({ ...cloud, controllers: ["controller-1"], speed: 50 });
-  stops.push(simulator.close);
-  const config = readConfig({
-    ...simulator.env,
-    DATABASE_URL: databaseUrl,
-    FENIX_PORT: `${await freePort()}`,
-    FENIX_AUTH: "none",
-  });
-  const fenix = await startFenix(config, { api: true, worker: true }, pino({ level: "silent" }));
-  stops.push(fenix.stop);
-  const ask = async (path: string, body?: object, method = "POST"): Promise<unknown> => {
-    const init = { method, headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
-    const answer = await fetch(`${fenix.url}/v1/${path}`, body === undefined ? {} : init);
-    expect(answer.status, path).toBe(200);
-    return answer.json();
-  };
-  const create = async (request: object): Promise<string> => {
-    const actions = [{ plugin: "dummy", type: "host", metadata: { seconds: 0 } }];
-    const at = new Date().toISOString();
-    const created = await ask("maintenance", { maintenance_at: at, actions, ...request });
-    return (created as { readonly session_id: string }).session_id;
-  };
-  const done = (id: string) =>
-    vi.waitFor(async () => expect(await ask(`maintenance/${id}`)).toMatchObject({ state: "MAINTENANCE_DONE" }), {
-      timeout: 100_000,
-      interval: 250,
-    });
-  return { simulator, url: fenix.url ?? "", shop: projectNamed(simulator.cloud.world, "shop").id, ask, create, done };
-}
 
 interface Running {
   readonly said: () => string;
@@ -73,9 +35,16 @@ async function manager(args: readonly string[], env: Readonly<Record<string, str
   return { said: () => said, stop };
 }
 
+const openrc = (authUrl: string) => ({
+  OS_AUTH_URL: authUrl,
+  OS_USERNAME: "shop",
+  OS_PASSWORD: "secret",
+  OS_PROJECT_NAME: "shop",
+});
+
 describe.skipIf(!hasPython)("examples/manager.py", () => {
   test("declares, agrees, scales in and out again in a full cloud", { timeout: 120_000 }, async () => {
-    const { simulator, url, shop, ask, create, done } = await world({
+    const { simulator, url, shop, ask, create, done } = await realWorld(stops, {
       hosts: [1, 2, 3].map((number) => ({ name: `compute-${number}`, vcpus: 2 })),
       projects: ["shop"],
       groups: [{ name: "web", project: "shop" }],
@@ -105,13 +74,7 @@ describe.skipIf(!hasPython)("examples/manager.py", () => {
         const { ok } = await fetch("${control}", { method: "POST", headers, body });
         if (!ok) process.exit(1);
       }`;
-    const env = {
-      FENIX_URL: url,
-      OS_AUTH_URL: simulator.authUrl,
-      OS_USERNAME: "shop",
-      OS_PASSWORD: "secret",
-      OS_PROJECT_NAME: "shop",
-    };
+    const env = { FENIX_URL: url, ...openrc(simulator.authUrl) };
     const args = ["--declare", "--lead-seconds", "1", "--recovery-seconds", "0", "--action", "LIVE_MIGRATE"];
     const scaling = ["--scale-in", script(twoLess), "--scale-out", script(twoMore)];
     const { said, stop } = await manager([...args, ...scaling], env);
@@ -133,8 +96,53 @@ describe.skipIf(!hasPython)("examples/manager.py", () => {
     expect(await ask(`webhooks?project_id=${shop}`)).toEqual({ webhooks: [] });
   });
 
-  test("asks by itself where it cannot be called", { timeout: 120_000 }, async () => {
-    const { url, shop, ask, create, done } = await world({
+  test("declares of each server group what Nova holds to, and no more", async () => {
+    const { simulator, url, shop, ask } = await realWorld(stops, {
+      hosts: ["compute-1"],
+      projects: ["shop"],
+      groups: [
+        { name: "apart", project: "shop", policy: "anti-affinity" },
+        { name: "apart, one", project: "shop", policy: "anti-affinity", maxPerHost: 1 },
+        { name: "apart, three", project: "shop", policy: "anti-affinity", maxPerHost: 3 },
+        { name: "rather apart", project: "shop", policy: "soft-anti-affinity" },
+        { name: "together", project: "shop", policy: "affinity" },
+        { name: "rather together", project: "shop", policy: "soft-affinity" },
+      ],
+    });
+    await manager(["--declare"], { FENIX_URL: url, ...openrc(simulator.authUrl) });
+    const { instance_groups: groups } = (await ask(`instance_group?project_id=${shop}`)) as {
+      readonly instance_groups: readonly Readonly<Record<string, unknown>>[];
+    };
+    expect(
+      Object.fromEntries(
+        groups.map((group) => [group["group_name"], [group["anti_affinity_group"], group["max_instances_per_host"]]]),
+      ),
+    ).toEqual({
+      apart: [true, 1],
+      "apart, one": [true, 1],
+      "apart, three": [true, 3],
+      "rather apart": [false, 0],
+      together: [false, 0],
+      "rather together": [false, 0],
+    });
+  });
+
+  test("asks by itself where it cannot be called, in whichever sessions there are", { timeout: 120_000 }, async () => {
+    const { url, shop, ask, create, done } = await realWorld(stops, {
+      hosts: ["compute-1", "compute-2", "compute-3"],
+      projects: ["shop"],
+      instances: [1, 2].map((number) => ({ name: `web-${number}`, project: "shop", host: `compute-${number}` })),
+    });
+    const { said } = await manager(["--fenix", url, "--project", shop, "--poll"], {});
+    await vi.waitFor(async () => expect(await ask(`projects/${shop}/manager`)).toMatchObject({ polls: true }));
+    const sessions = [await create({ hosts: ["compute-1"] }), await create({ hosts: ["compute-2"] })];
+    for (const id of sessions) await done(id);
+    for (const state of ["MAINTENANCE", "MAINTENANCE_COMPLETE"])
+      expect(said().match(new RegExp(`replied ACK_${state}\\n`, "g"))).toHaveLength(2);
+  });
+
+  test("finds what was asked before it was started", { timeout: 120_000 }, async () => {
+    const { url, shop, ask, create, asked, done } = await realWorld(stops, {
       hosts: ["compute-1", "compute-2"],
       projects: ["shop"],
       instances: [{ name: "web-1", project: "shop", host: "compute-1" }],
@@ -142,9 +150,9 @@ describe.skipIf(!hasPython)("examples/manager.py", () => {
     // Before the session begins, as it is found out then whether anybody answers; --poll says it once more.
     await ask(`projects/${shop}/manager`, { polls: true }, "PUT");
     const id = await create({ hosts: ["compute-1"] });
-    const { said } = await manager(["--fenix", url, "--project", shop, "--poll", id], {});
+    await asked(shop);
+    const { said } = await manager(["--fenix", url, "--project", shop, "--poll"], {});
     await done(id);
-    for (const state of ["MAINTENANCE", "PREPARE_MAINTENANCE", "MAINTENANCE_COMPLETE"])
-      expect(said()).toContain(`replied ACK_${state}`);
+    expect(said()).toContain("replied ACK_MAINTENANCE");
   });
 });

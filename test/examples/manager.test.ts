@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Manager, type ManagerEvent, type ManagerOptions, startManager } from "../../examples/manager/manager.ts";
 import { DeclareInstance } from "../../src/wire/instance-constraints.ts";
 import { DeclareGroup } from "../../src/wire/instance-group.ts";
-import { type FakeServer, type FakeWorld, fakeWorld, notice, project } from "./fake-world.ts";
+import { credentials, type FakeServer, type FakeWorld, fakeWorld, notice, project } from "./fake-world.ts";
 
 let world: FakeWorld;
 let manager: Manager | undefined;
@@ -25,11 +25,9 @@ const aServer = (name: string, changes: Partial<FakeServer> = {}): FakeServer =>
 };
 
 async function start(options: Partial<ManagerOptions> = {}): Promise<Manager> {
-  const domains = { userDomainName: "Default", projectDomainName: "Default" };
-  const as = { username: "shop", password: "secret", projectName: "shop", ...domains };
   manager = await startManager({
     fenixUrl: world.url,
-    credentials: { authUrl: `${world.url}/v3`, region: "one", as },
+    credentials: credentials(world),
     onEvent: (event) => events.push(event),
     ...options,
   });
@@ -87,7 +85,7 @@ test("hears by an event alarm of its project, where it is told to, and takes it 
 });
 
 test("declares groups before their members, where it is told to", async () => {
-  world.groups.push({ id: "apart", name: "pair", policies: ["anti-affinity"], members: ["web-1", "web-2"] });
+  world.groups.push({ id: "apart", name: "pair", policy: "anti-affinity", rules: {}, members: ["web-1", "web-2"] });
   await start({ needs: { leadSeconds: 30, recoverySeconds: 5, interruptionSecondsMax: 2 }, action: "LIVE_MIGRATE" });
   const paths = ["instance_group/apart", "instance/web-1", "instance/web-2", "instance/web-10", "instance/db-1"];
   expect(world.declared.map(({ path }) => path)).toEqual(paths.map((path) => `/v1/${path}`));
@@ -158,7 +156,7 @@ describe("which action it chooses", () => {
 
 describe("scaling", () => {
   test("gives up its last spare servers before it agrees, and creates the same again at the end", async () => {
-    world.groups.push({ id: "apart", name: "apart", policies: ["anti-affinity"], members: ["web-10"] });
+    world.groups.push({ id: "apart", name: "apart", policy: "anti-affinity", rules: {}, members: ["web-10"] });
     await start({ scaling: { step: 2, spare: ({ name }) => name.startsWith("web"), networks: "none" } });
     await post(notice(world, "SCALE_IN"));
     await replied(1);
