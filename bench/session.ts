@@ -26,7 +26,7 @@ const { values } = parseArgs({
     instances: { type: "string", default: "2000" },
     workflow: { type: "string", default: "default" },
     options: { type: "string", default: "{}" },
-    concurrency: { type: "string", default: "400" },
+    concurrency: { type: "string", default: "800" },
     node: { type: "string", multiple: true, default: [] },
     profile: { type: "string", default: "" },
   },

@@ -78,7 +78,7 @@ const Environment = z.object({
   FENIX_SCALE_IN_REPLY_SECONDS: seconds(1, 7 * 24 * 3_600).default(60),
   FENIX_CLOUD_OUTAGE_SECONDS: seconds(1, 7 * 24 * 3_600).default(3_600),
   FENIX_MAX_SESSIONS: count(1, 1_000).default(20),
-  FENIX_WORKER_CONCURRENCY: count(1, 1_000).default(400),
+  FENIX_WORKER_CONCURRENCY: count(1, 1_000).default(800),
 
   FENIX_PLUGIN_PATH: text.default(""),
 
