@@ -41,8 +41,8 @@ export interface WatchPace {
   readonly confirmAgainMs: number;
 }
 
-/** Half a second is as fine as moves are told apart; a move that takes minutes can wait for 5 s. */
-export const PACE: WatchPace = { lookMinMs: 500, lookMaxMs: 5_000, confirmAgainMs: 20_000 };
+/** Moves of an idle cloud take a second or two, and each waits for two looks; a move that takes minutes can wait for 5 s. */
+export const PACE: WatchPace = { lookMinMs: 250, lookMaxMs: 5_000, confirmAgainMs: 20_000 };
 
 /** A usual move is looked at about so often: a sixth of its time is the most that a look comes too late. */
 const LOOKS_PER_MOVE = 6;
