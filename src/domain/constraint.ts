@@ -240,8 +240,8 @@ export function withoutStrangers(
   declared: DeclaredConstraints,
   instances: readonly { readonly id: InstanceId; readonly project: ProjectId }[],
 ): DeclaredConstraints {
-  const strange = new Set<InstanceId>();
   if (declared.instances.size === 0) return declared;
+  const strange = new Set<InstanceId>();
   for (const { id, project } of instances) {
     const one = declared.instances.get(id);
     if (one && one.project !== project) strange.add(id);
